@@ -1,0 +1,27 @@
+# Flags.cmake - plumb.flags: the warnings of every target of ours. Warnings are errors with PLUMBLINE_WERROR (ci preset).
+option(PLUMBLINE_WERROR "warnings are errors" OFF)
+option(PLUMBLINE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer in host code" OFF)
+option(PLUMB_SYNC_LAUNCHES "synchronize after each kernel launch, to find the guilty one" OFF)
+
+add_library(plumb.flags INTERFACE)
+target_include_directories(plumb.flags INTERFACE ${CMAKE_SOURCE_DIR})
+set(_warnings -Wall -Wextra)
+set(_cxx_warnings ${_warnings} -Wshadow -Wconversion -Wno-sign-conversion -Wno-psabi)
+if(PLUMBLINE_WERROR)
+  list(APPEND _warnings -Werror)
+  list(APPEND _cxx_warnings -Werror)
+endif()
+list(JOIN _warnings "," _cuda_warnings)
+target_compile_options(plumb.flags INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${_cxx_warnings}>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${_cuda_warnings}>")
+if(PLUMB_SYNC_LAUNCHES)
+  target_compile_definitions(plumb.flags INTERFACE PLUMB_SYNC_LAUNCHES)
+endif()
+if(PLUMBLINE_SANITIZE)
+  set(_sanitize -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  list(JOIN _sanitize "," _cuda_sanitize)
+  target_compile_options(plumb.flags INTERFACE
+    "$<$<COMPILE_LANGUAGE:CXX>:${_sanitize}>" "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${_cuda_sanitize}>")
+  target_link_options(plumb.flags INTERFACE ${_sanitize})
+endif()

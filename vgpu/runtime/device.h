@@ -1,0 +1,23 @@
+// device.h - which device the CUDA calls of this process go to. The one header of vgpu that a program includes.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace vgpu::runtime {
+
+struct DeviceChoice {
+  bool is_virtual = true;        // false: every call goes to the real CUDA runtime
+  std::string profile = "h100";  // see vgpu/machine/profile.h
+  int count = 1;                 // virtual devices
+  std::size_t memory_bytes = 0;  // 0: the profile's
+};
+
+/// Chooses before the process's first CUDA call; throws std::logic_error after it and std::invalid_argument
+/// (one line, naming what is allowed) for a profile that does not exist.
+/// Without a call: PLUMBLINE_DEVICE (vgpu:0, cuda:0), else vgpu. A preloaded library reads the same variable.
+void choose_device(const DeviceChoice& choice);
+
+const DeviceChoice& device_choice();
+
+}  // namespace vgpu::runtime
