@@ -1,0 +1,64 @@
+// state.h - the memory that translated code and the machine share: a warp's lanes and a block's surroundings.
+//
+// Translated code reaches the fields by their offsets, so a change here changes kTranslatorVersion's cache key
+// (translate/jit.h) by itself: the offsets are part of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vgpu {
+
+inline constexpr int kWarpSize = 32;
+inline constexpr std::uint32_t kAllLanes = 0xffffffffu;
+inline constexpr std::int32_t kNoPc = 0x7fffffff;
+
+/// What a run of translated code ended with.
+enum class RunResult : std::int32_t {
+  exited = -1,       // every lane returned
+  diverged = -2,     // full code met lanes that part: lane_pc says where each stands
+  barrier = -3,      // all live lanes wait at a block barrier; `masked` tells which code resumes
+  reconverged = -4,  // masked code: all 32 lanes stand at `pc`, an entry of the full code
+  stuck = -5,        // masked code: lanes wait for lanes that never come
+  fault = -6,        // a trap, an assertion or a refused access: BlockState::fault tells
+  yielded = -7,      // masked code gave other warps a turn; lane_pc says where each lane stands
+};
+
+/// One warp. The register frame follows the struct, 64-byte aligned.
+struct alignas(64) WarpState {
+  std::int32_t lane_pc[kWarpSize];       // where a lane stands that the current mask does not hold
+  std::uint32_t tid[3][kWarpSize];       // threadIdx of each lane
+  std::uint32_t live;                    // lanes that exist and have not returned
+  std::uint32_t waiting;                 // lanes that wait at a warp-level barrier for others
+  std::uint32_t at_barrier;              // lanes that wait at the block's barrier
+  std::int32_t pc;                       // resume point of the full code
+  std::int32_t turns;                    // backward jumps left before the other lanes get a turn
+  std::uint32_t barrier_id;              // of the barrier at which the warp waits
+  std::uint32_t barrier_threads;         // threads that it waits for; 0: all of the block
+  std::uint32_t barrier_predicate;       // bar.red: the lanes' predicates
+  std::uint32_t barrier_value;           // bar.red: popc over the block, written at release
+  std::uint32_t barrier_arrived_only;    // bar.arrive: lanes counted without waiting
+  std::uint32_t warp_index;              // in the block
+  std::uint32_t masked;                  // 1: lane_pc and the vector slots hold the state, 0: the full code's slots do
+  std::uint8_t* local;                   // lane 0's local memory; lane i's lies i * local_bytes further
+  std::uint32_t sync_mask[kWarpSize];    // bar.warp.sync: the mask that a waiting lane named
+};
+
+/// One block while it runs; one per OS thread.
+struct BlockState {
+  std::uint32_t ctaid[3], ntid[3], nctaid[3];
+  std::uint32_t smid;
+  std::uint8_t* shared;
+  std::uint64_t shared_bytes;            // static and dynamic
+  const std::uint8_t* params;
+  void* const* symbols;                  // addresses of the module's variables, by index
+  std::uint64_t grid_id;
+  std::uint32_t dynamic_shared_bytes;
+  std::int32_t fault_pc;                 // instruction index of a fault
+  void* machine;                         // BlockRunner: printf, assertions, clocks
+};
+
+/// Signature of translated code.
+using TranslatedCode = std::int32_t (*)(WarpState* warp, BlockState* block);
+
+}  // namespace vgpu

@@ -1,0 +1,284 @@
+#include "vgpu/translate/shape.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+namespace vgpu::translate {
+namespace {
+
+using ptx::Instruction;
+using ptx::Operand;
+using ptx::Type;
+
+constexpr int kManyBits = 63;
+
+int trailing_zeros(std::int64_t value) {
+  return value == 0 ? kManyBits : std::countr_zero(static_cast<std::uint64_t>(value));
+}
+
+bool is_one_of(const std::string& word, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });
+}
+
+Type last_type(const Instruction& ins) {
+  for (auto it = ins.modifiers.rbegin(); it != ins.modifiers.rend(); ++it)
+    if (const Type t = ptx::type_from_name(*it); t != Type::none) return t;
+  return Type::none;
+}
+
+bool is_integer(Type type) {
+  return is_one_of(ptx::name_of(type), {"u16", "u32", "u64", "s16", "s32", "s64", "b16", "b32", "b64"});
+}
+
+/// Instructions whose result depends on their operands alone.
+bool is_pure(const Instruction& ins) {
+  static const std::initializer_list<const char*> names = {
+      "abs", "add", "addc", "and", "bfe", "bfi", "bfind", "bmsk", "brev", "clz", "cnot", "copysign", "cos", "cvt",
+      "cvta", "div", "dp2a", "dp4a", "ex2", "fma", "fns", "isspacep", "lg2", "lop3", "mad", "max", "min", "mov", "mul",
+      "mul24", "mad24", "neg", "not", "or", "popc", "prmt", "rcp", "rem", "rsqrt", "sad", "selp", "set", "setp", "shf",
+      "shl", "shr", "sin", "slct", "sqrt", "sub", "szext", "tanh", "testp", "xor"};
+  return is_one_of(ins.opcode, names) && !ins.has("cc") && ins.opcode != "addc";
+}
+
+bool lanes_fit(const Shape& s) {  // the lane part stays below the base's zero bits: no carry into them
+  return s.stride >= 0 && s.aligned_bits < 62 && 31 * s.stride < (std::int64_t{1} << s.aligned_bits);
+}
+
+Shape add_shapes(const Shape& a, const Shape& b, int sign) {
+  Shape out = Shape::lanes(a.stride + sign * b.stride, std::min(a.aligned_bits, b.aligned_bits));
+  if (a.constant && b.constant) out.constant = *a.constant + sign * *b.constant;
+  return out;
+}
+
+Shape multiply_shapes(const Shape& a, const Shape& b) {
+  const int aligned = std::min(kManyBits, a.aligned_bits + b.aligned_bits);
+  if (a.stride == 0 && b.stride == 0) {
+    Shape out = Shape::scalar(aligned);
+    if (a.constant && b.constant) out.constant = *a.constant * *b.constant;
+    return out;
+  }
+  const Shape& moving = a.stride != 0 ? a : b;
+  const Shape& factor = a.stride != 0 ? b : a;
+  if (factor.stride != 0 || !factor.constant) return Shape::vector();
+  return Shape::lanes(moving.stride * *factor.constant, aligned);
+}
+
+Shape and_shape(const Shape& a, const Shape& b) {
+  const Shape& value = a.constant ? b : a;
+  const Shape& mask = a.constant ? a : b;
+  if (!mask.constant || !lanes_fit(value)) return Shape::vector();
+  const std::int64_t low = (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(31 * value.stride))) - 1;
+  if ((*mask.constant & low) == low) return Shape::lanes(value.stride, value.aligned_bits);
+  if ((*mask.constant & low) == 0) return Shape::scalar(std::max(value.aligned_bits, trailing_zeros(*mask.constant)));
+  return Shape::vector();
+}
+
+Shape or_shape(const Shape& a, const Shape& b) {
+  const Shape& value = a.constant ? b : a;
+  const Shape& bits = a.constant ? a : b;
+  const int zeros = std::min(value.aligned_bits, trailing_zeros(value.stride));
+  if (!bits.constant || zeros >= 62 || *bits.constant < 0 || *bits.constant >= (std::int64_t{1} << zeros))
+    return Shape::vector();
+  return Shape::lanes(value.stride, 0);
+}
+
+Shape shift_right_shape(const Shape& a, const Shape& amount) {
+  if (!amount.constant || !lanes_fit(a) || *amount.constant < 0) return Shape::vector();
+  const std::int64_t low = std::bit_width(static_cast<std::uint64_t>(31 * a.stride));
+  if (*amount.constant < low) return Shape::vector();
+  return Shape::scalar(static_cast<int>(std::max<std::int64_t>(0, a.aligned_bits - *amount.constant)));
+}
+
+Shape special_shape(const std::string& name, bool linear) {
+  if (name == "tid.x" || name == "tid.y" || name == "tid.z") {
+    if (!linear) return Shape::vector();
+    return name == "tid.x" ? Shape::lanes(1, 5) : Shape::scalar();
+  }
+  if (name == "laneid") return Shape::lanes(1, kManyBits);
+  if (name == "ntid.x") return Shape::scalar();
+  if (name.starts_with("lanemask")) return Shape::vector();
+  return Shape::scalar();
+}
+
+bool widens(const Instruction& ins) {
+  if (ins.opcode == "cvt" && ins.modifiers.size() == 2)
+    return ptx::bits_of(ptx::type_from_name(ins.modifiers[0])) > ptx::bits_of(ptx::type_from_name(ins.modifiers[1]));
+  return (ins.opcode == "mul" || ins.opcode == "mad") && ins.has("wide");
+}
+
+/// Constants and strides are kept as 64-bit integers whatever the register's width: a widening instruction may only
+/// use those that mean the same before and after.
+bool safe_to_widen(const Instruction& ins, const std::vector<Shape>& in) {
+  const bool is_unsigned = ptx::name_of(last_type(ins))[0] == 'u';
+  const std::int64_t low = is_unsigned ? 0 : -(std::int64_t{1} << 31);
+  return std::all_of(in.begin(), in.end(), [&](const Shape& s) {
+    return std::abs(s.stride) < (1 << 24) &&
+           (!s.constant || (*s.constant >= low && *s.constant < (std::int64_t{1} << 31)));
+  });
+}
+
+/// Integer arithmetic on affine operands.
+Shape affine_result(const Instruction& ins, const std::vector<Shape>& in) {
+  const Type type = last_type(ins);
+  const std::string& op = ins.opcode;
+  if (widens(ins) && !safe_to_widen(ins, in)) return Shape::vector();
+  if (op == "mov" || op == "cvta") return in[0];
+  if (!is_integer(type)) return Shape::vector();
+  const bool plain = !ins.has("sat") && !ins.has("cc");
+  if (op == "add" && plain) return add_shapes(in[0], in[1], 1);
+  if (op == "sub" && plain) return add_shapes(in[0], in[1], -1);
+  if (op == "mul" && (ins.has("lo") || ins.has("wide"))) return multiply_shapes(in[0], in[1]);
+  if (op == "mad" && plain && (ins.has("lo") || ins.has("wide"))) {
+    const Shape product = multiply_shapes(in[0], in[1]);
+    return product.affine() ? add_shapes(product, in[2], 1) : Shape::vector();
+  }
+  if (op == "shl" && in[1].constant && *in[1].constant >= 0 && *in[1].constant < ptx::bits_of(type))
+    return multiply_shapes(in[0], Shape::literal(std::int64_t{1} << *in[1].constant));
+  if (op == "shr") return shift_right_shape(in[0], in[1]);
+  if (op == "and") return and_shape(in[0], in[1]);
+  if (op == "or") return or_shape(in[0], in[1]);
+  if (op == "cvt" && !ins.has("sat") && ins.modifiers.size() == 2 && is_integer(ptx::type_from_name(ins.modifiers[0])) &&
+      is_integer(ptx::type_from_name(ins.modifiers[1])) && ptx::bits_of(ptx::type_from_name(ins.modifiers[0])) >= 32 &&
+      ptx::bits_of(ptx::type_from_name(ins.modifiers[1])) >= 32)
+    return in[0];
+  return Shape::vector();
+}
+
+bool is_uniform_load(const Instruction& ins, const Shapes& shapes, bool linear) {
+  if (ins.opcode != "ld" && ins.opcode != "ldu") return false;
+  if (ins.has("local")) return false;
+  return shape_of(ins.operands[1], shapes, linear).uniform();
+}
+
+bool is_full_vote(const Instruction& ins, const Shapes& shapes, bool linear) {
+  if (ins.opcode != "vote" && ins.opcode != "activemask") return false;
+  if (ins.opcode == "activemask") return true;
+  const Shape mask = shape_of(ins.operands.back(), shapes, linear);
+  return mask.constant && (*mask.constant & 0xffffffff) == 0xffffffff;
+}
+
+void find_invariants(const ptx::Function& function, Shapes& shapes) {
+  const std::size_t count = function.registers.size();
+  std::vector<int> definitions(count, 0);
+  std::vector<const Instruction*> definition(count, nullptr);
+  std::vector<int> list;
+  for (const Instruction& ins : function.body) {
+    list.clear();
+    registers_written(ins, list);
+    for (int r : list) ++definitions[r], definition[r] = &ins;
+  }
+  shapes.invariant.assign(count, false);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t r = 0; r < count; ++r) {
+      if (shapes.invariant[r] || definitions[r] != 1 || !shapes.of_register[r].uniform()) continue;
+      const Instruction& ins = *definition[r];
+      if (ins.guard >= 0 || ins.operands[0].kind != Operand::Kind::reg) continue;
+      const bool parameter = ins.opcode == "ld" && ins.has("param") && ins.operands[1].reg < 0;
+      if (!parameter && !is_pure(ins)) continue;
+      list.clear();
+      registers_read(ins, list);
+      bool all = std::all_of(list.begin(), list.end(), [&](int s) { return shapes.invariant[s]; });
+      for (const Operand& operand : ins.operands)
+        if (operand.kind == Operand::Kind::special && !operand.name.starts_with("ctaid") &&
+            !operand.name.starts_with("ntid") && !operand.name.starts_with("nctaid"))
+          all = false;
+      if (all) shapes.invariant[r] = changed = true;
+    }
+  }
+}
+
+}  // namespace
+
+Shape Shape::literal(std::int64_t value) { return {Kind::affine, 0, trailing_zeros(value), value}; }
+
+Shape meet(const Shape& a, const Shape& b) {
+  if (a.kind == Shape::Kind::unknown) return b;
+  if (b.kind == Shape::Kind::unknown) return a;
+  if (!a.affine() || !b.affine() || a.stride != b.stride) return Shape::vector();
+  Shape out = Shape::lanes(a.stride, std::min(a.aligned_bits, b.aligned_bits));
+  if (a.constant == b.constant) out.constant = a.constant;
+  return out;
+}
+
+Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
+  switch (operand.kind) {
+    case Operand::Kind::reg: return shapes.of_register[operand.reg];
+    case Operand::Kind::integer: return Shape::literal(static_cast<std::int64_t>(operand.bits));
+    case Operand::Kind::special: return special_shape(operand.name, linear);
+    case Operand::Kind::address:
+      return operand.reg < 0 ? Shape::scalar() : add_shapes(shapes.of_register[operand.reg], Shape::literal(operand.offset), 1);
+    case Operand::Kind::vector: {
+      for (const Operand& element : operand.elements) {
+        const Shape s = shape_of(element, shapes, linear);
+        if (s.kind == Shape::Kind::unknown) return s;
+        if (!s.uniform()) return Shape::vector();
+      }
+      return Shape::scalar();
+    }
+    default: return Shape::scalar();
+  }
+}
+
+Shape result_shape(const Instruction& ins, const Shapes& shapes, bool linear) {
+  if (is_full_vote(ins, shapes, linear)) return Shape::scalar();
+  if (ins.opcode == "ld" || ins.opcode == "ldu") {
+    const Shape address = shape_of(ins.operands[1], shapes, linear);
+    if (address.kind == Shape::Kind::unknown) return {};
+    return is_uniform_load(ins, shapes, linear) ? Shape::scalar() : Shape::vector();
+  }
+  if (!is_pure(ins)) return Shape::vector();
+  std::vector<Shape> in;
+  bool affine = true, uniform = true;
+  for (std::size_t k = 1; k < ins.operands.size(); ++k) {
+    in.push_back(shape_of(ins.operands[k], shapes, linear));
+    if (in.back().kind == Shape::Kind::unknown) return {};
+    affine &= in.back().affine();
+    uniform &= in.back().uniform();
+  }
+  // The address of a .local variable differs between lanes once it is generic; its offset does not.
+  if (ins.opcode == "cvta" && ins.has("local") && !ins.has("to")) return Shape::vector();
+  if (ins.opcode == "mov" && ins.operands[0].kind == Operand::Kind::vector) return uniform ? Shape::scalar() : Shape::vector();
+  if (uniform) {
+    const Shape exact = affine_result(ins, in);
+    return exact.affine() ? Shape{Shape::Kind::affine, 0, exact.aligned_bits, exact.constant} : Shape::scalar();
+  }
+  if (!affine) return Shape::vector();
+  return affine_result(ins, in);
+}
+
+bool widens_affine(const Instruction& ins, const Shapes& shapes, bool linear) {
+  const Shape out = result_shape(ins, shapes, linear);
+  return out.affine() && out.stride != 0 && widens(ins);
+}
+
+Shapes analyse_shapes(const ptx::Function& function, const Flow&, bool linear) {
+  Shapes shapes;
+  shapes.of_register.assign(function.registers.size(), {});
+  std::vector<int> written;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const Instruction& ins : function.body) {
+      written.clear();
+      registers_written(ins, written);
+      if (written.empty()) continue;
+      Shape out = result_shape(ins, shapes, linear);
+      if (out.kind == Shape::Kind::unknown) continue;
+      if (ins.guard >= 0 && !shapes.of_register[ins.guard].uniform()) {
+        if (shapes.of_register[ins.guard].kind == Shape::Kind::unknown) continue;
+        out = Shape::vector();
+      }
+      for (int r : written) {
+        const Shape merged = meet(shapes.of_register[r], out);
+        if (merged != shapes.of_register[r]) shapes.of_register[r] = merged, changed = true;
+      }
+    }
+  }
+  for (Shape& s : shapes.of_register)
+    if (s.kind == Shape::Kind::unknown) s = Shape::vector();
+  find_invariants(function, shapes);
+  return shapes;
+}
+
+}  // namespace vgpu::translate
