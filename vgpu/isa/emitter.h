@@ -83,6 +83,11 @@ class Emitter {
   /// Room in the function's frame.
   virtual llvm::Value* scratch(llvm::Type* type) = 0;
 
+  /// The condition code of carry chains (add.cc, addc ...): i1 as `wide` says. carry() before any set_carry() in the
+  /// basic block is unsupported.
+  virtual llvm::Value* carry() = 0;
+  virtual void set_carry(llvm::Value* value) = 0;
+
   /// Throws Fault::unsupported_instruction with the instruction's text, kernel and line.
   [[noreturn]] virtual void unsupported(const std::string& why = {}) = 0;
 

@@ -29,7 +29,7 @@ struct Fault : std::runtime_error {
     invalid_ptx, unsupported_instruction, invalid_configuration, out_of_resources, illegal_address,
     misaligned_address, trap, device_assert, deadlock, timeout, interrupted, internal,
   };
-  Fault(Kind kind, const std::string& message) : std::runtime_error(message), kind(kind) {}
+  Fault(Kind what_kind, const std::string& message) : std::runtime_error(message), kind(what_kind) {}
   Kind kind;
 };
 

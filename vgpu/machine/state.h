@@ -32,16 +32,19 @@ struct alignas(64) WarpState {
   std::uint32_t waiting;                 // lanes that wait at a warp-level barrier for others
   std::uint32_t at_barrier;              // lanes that wait at the block's barrier
   std::int32_t pc;                       // resume point of the full code
-  std::int32_t turns;                    // backward jumps left before the other lanes get a turn
+  std::int32_t turns;                    // backward jumps left before others get a turn
+  std::int32_t passed;                   // masked: pc of the lanes that gave their turn away, or -1
   std::uint32_t barrier_id;              // of the barrier at which the warp waits
   std::uint32_t barrier_threads;         // threads that it waits for; 0: all of the block
+  std::uint32_t barrier_operation;       // 0: bar.sync; bar.red: 1 popc, 2 and, 3 or
   std::uint32_t barrier_predicate;       // bar.red: the lanes' predicates
-  std::uint32_t barrier_value;           // bar.red: popc over the block, written at release
-  std::uint32_t barrier_arrived_only;    // bar.arrive: lanes counted without waiting
+  std::uint32_t barrier_value;           // bar.red: the result, written at release
   std::uint32_t warp_index;              // in the block
-  std::uint32_t masked;                  // 1: lane_pc and the vector slots hold the state, 0: the full code's slots do
+  std::uint32_t masked;                  // 1: lane_pc and the vector slots hold the state; 0: pc and the full code's slots
   std::uint8_t* local;                   // lane 0's local memory; lane i's lies i * local_bytes further
-  std::uint32_t sync_mask[kWarpSize];    // bar.warp.sync: the mask that a waiting lane named
+  std::uint32_t sync_mask[kWarpSize];    // waiting lanes: the member mask that each named
+  std::uint32_t warp_barrier;            // waiting lanes that wait at a bar.warp.sync, wherever in the code
+  std::uint32_t retries;                 // entries of the full code to pass by before it is tried again
 };
 
 /// One block while it runs; one per OS thread.
@@ -53,9 +56,11 @@ struct BlockState {
   const std::uint8_t* params;
   void* const* symbols;                  // addresses of the module's variables, by index
   std::uint64_t grid_id;
+  std::uint64_t grid_workspace;          // cooperative launches: what %envreg1 and %envreg2 point to
   std::uint32_t dynamic_shared_bytes;
   std::int32_t fault_pc;                 // instruction index of a fault
-  void* machine;                         // BlockRunner: printf, assertions, clocks
+  void* machine;                         // BlockRunner
+  void* resident;                        // ResidentBlock
 };
 
 /// Signature of translated code.

@@ -167,21 +167,23 @@ bool is_block_barrier(const ptx::Instruction& ins) {
   return one_of(ins.opcode, {"bar", "barrier"}) && !ins.has("warp");
 }
 
-bool is_warp_synchronous(const ptx::Instruction& ins) {
-  if (ins.opcode == "bar") return ins.has("warp");
+bool is_warp_barrier(const ptx::Instruction& ins) { return ins.opcode == "bar" && ins.has("warp"); }
+
+bool is_warp_exchange(const ptx::Instruction& ins) {
   return one_of(ins.opcode, {"shfl", "vote", "match", "redux", "ldmatrix", "mma", "wmma", "elect", "movmatrix"}) &&
          ins.has("sync");
 }
 
-Flow analyse_flow(const ptx::Function& function) {
+Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts) {
   Flow flow;
   const int count = static_cast<int>(function.body.size());
-  std::set<int> leaders{0};
+  std::set<int> leaders(starts.begin(), starts.end());
+  leaders.insert(0);
   for (const auto& [name, target] : function.labels) leaders.insert(target);
   for (int i = 0; i < count; ++i) {
     const ptx::Instruction& ins = function.body[i];
-    if (is_branch(ins) || ends_thread(ins) || is_block_barrier(ins)) leaders.insert(i + 1);
-    if (is_warp_synchronous(ins)) leaders.insert(i);
+    if (is_branch(ins) || ends_thread(ins) || is_block_barrier(ins) || is_warp_barrier(ins)) leaders.insert(i + 1);
+    if (is_warp_exchange(ins) || is_warp_barrier(ins)) leaders.insert(i);
   }
   flow.block_of.assign(count + 1, -1);
   for (auto it = leaders.begin(); it != leaders.end() && *it < count; ++it) {
@@ -197,22 +199,6 @@ Flow analyse_flow(const ptx::Function& function) {
   find_postdominators(flow);
   find_liveness(function, flow);
   return flow;
-}
-
-RegisterSet live_before(const ptx::Function& function, const Flow& flow, int index) {
-  const Block& block = flow.blocks[flow.block_of[index]];
-  RegisterSet live(static_cast<int>(function.registers.size()));
-  for (int s : block.successors) live.merge(flow.blocks[s].live_in);
-  std::vector<int> list;
-  for (int k = block.last - 1; k >= index; --k) {
-    list.clear();
-    registers_written(function.body[k], list);
-    for (int r : list) live.remove(r);
-    list.clear();
-    registers_read(function.body[k], list);
-    for (int r : list) live.add(r);
-  }
-  return live;
 }
 
 }  // namespace vgpu::translate

@@ -1,8 +1,8 @@
 // flow.h - a function's control flow: basic blocks, where lanes that part can meet again, which registers live where.
 //
 // A block's index is its pc: lanes that part are run lowest pc first, and blocks stand in the order of the text.
-// A block ends after a branch, a return, a trap or a block-wide barrier, and before a label or a warp-synchronous
-// instruction (so that masked code can wait there for the lanes that the instruction names).
+// A block ends after a branch, a return, a trap or a barrier, and before a label or an instruction that exchanges data
+// within a warp (so that masked code can wait there for the lanes that the instruction names).
 #pragma once
 
 #include <vector>
@@ -45,11 +45,10 @@ void registers_read(const ptx::Instruction& instruction, std::vector<int>& out);
 bool ends_thread(const ptx::Instruction& instruction);       // ret, exit, trap
 bool is_branch(const ptx::Instruction& instruction);         // bra, brx
 bool is_block_barrier(const ptx::Instruction& instruction);  // bar, barrier: not bar.warp
-bool is_warp_synchronous(const ptx::Instruction& instruction);  // *.sync over a warp
+bool is_warp_barrier(const ptx::Instruction& instruction);   // bar.warp.sync
+bool is_warp_exchange(const ptx::Instruction& instruction);  // shfl.sync, vote.sync and their kin: data cross lanes
 
-Flow analyse_flow(const ptx::Function& function);
-
-/// Registers alive just before instruction `index`.
-RegisterSet live_before(const ptx::Function& function, const Flow& flow, int index);
+/// `starts`: instructions that begin a block besides those that the control flow demands.
+Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts = {});
 
 }  // namespace vgpu::translate

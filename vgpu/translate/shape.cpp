@@ -222,7 +222,7 @@ Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
 }
 
 Shape result_shape(const Instruction& ins, const Shapes& shapes, bool linear) {
-  if (is_full_vote(ins, shapes, linear)) return Shape::scalar();
+  if (ins.opcode == "barrier_result" || is_full_vote(ins, shapes, linear)) return Shape::scalar();
   if (ins.opcode == "ld" || ins.opcode == "ldu") {
     const Shape address = shape_of(ins.operands[1], shapes, linear);
     if (address.kind == Shape::Kind::unknown) return {};
@@ -253,7 +253,7 @@ bool widens_affine(const Instruction& ins, const Shapes& shapes, bool linear) {
   return out.affine() && out.stride != 0 && widens(ins);
 }
 
-Shapes analyse_shapes(const ptx::Function& function, const Flow&, bool linear) {
+Shapes analyse_shapes(const ptx::Function& function, bool linear) {
   Shapes shapes;
   shapes.of_register.assign(function.registers.size(), {});
   std::vector<int> written;

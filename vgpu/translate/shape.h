@@ -45,7 +45,7 @@ struct Shapes {
 };
 
 /// `linear`: threads of a warp have consecutive threadIdx.x and share y and z (blockDim.x a multiple of 32, or 1-D).
-Shapes analyse_shapes(const ptx::Function& function, const Flow& flow, bool linear);
+Shapes analyse_shapes(const ptx::Function& function, bool linear);
 
 /// Shape of an operand under the shapes found so far.
 Shape shape_of(const ptx::Operand& operand, const Shapes& shapes, bool linear);

@@ -1,0 +1,95 @@
+#include "vgpu/machine/block_runner.h"
+
+#include <chrono>
+
+#include "vgpu/machine/resident_block.h"
+
+namespace vgpu {
+namespace {
+
+/// Blocks that one OS thread keeps while they wait for each other.
+constexpr std::size_t kMostStalled = 1 << 16;
+
+std::string instruction_text(const Work& work, int index) {
+  const ptx::Function& function = work.form->program().function;
+  if (index < 0 || index >= static_cast<int>(function.body.size())) return "kernel " + function.name;
+  const ptx::Instruction& ins = function.body[static_cast<std::size_t>(index)];
+  std::string text = work.form->program().module->name + ":" + std::to_string(ins.line) + ": kernel " + function.name +
+                     ": '" + ins.text + "'";
+  const auto& files = work.form->program().module->files;
+  if (const auto file = files.find(ins.source.file); file != files.end())
+    text += " (" + file->second + ":" + std::to_string(ins.source.line) + ")";
+  return text;
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+BlockRunner::BlockRunner(Work& work) : work_(work) {}
+BlockRunner::~BlockRunner() = default;
+
+std::string BlockRunner::place() const {
+  if (!running_) return "no block";
+  const BlockState& state = running_->state();
+  std::string text = "block (" + std::to_string(state.ctaid[0]) + "," + std::to_string(state.ctaid[1]) + "," +
+                     std::to_string(state.ctaid[2]) + ")";
+  return warp_ ? text + ", warp " + std::to_string(warp_->warp_index) : text;
+}
+
+std::unique_ptr<ResidentBlock> BlockRunner::take() {
+  const std::uint64_t number = work_.next.fetch_add(1, std::memory_order_relaxed);
+  if (number >= work_.blocks) return nullptr;
+  std::unique_ptr<ResidentBlock> block;
+  if (spare_.empty()) {
+    block = std::make_unique<ResidentBlock>(work_);
+  } else {
+    block = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  const auto at = static_cast<std::uint64_t>((static_cast<unsigned __int128>(number) * work_.multiplier + work_.shift) % work_.blocks);
+  block->start(at, this);
+  return block;
+}
+
+void BlockRunner::run() {
+  for (;;) {
+    if (work_.stopped.load(std::memory_order_relaxed)) return;
+    check_time();
+    std::unique_ptr<ResidentBlock> block;
+    if (stalled_.size() < kMostStalled) block = take();
+    if (!block && stalled_.empty()) return;
+    if (!block) {
+      block = std::move(stalled_.front());
+      stalled_.erase(stalled_.begin());
+    }
+    running_ = block.get();
+    const auto outcome = block->run(*this);
+    running_ = nullptr;
+    (outcome == ResidentBlock::Outcome::finished ? spare_ : stalled_).push_back(std::move(block));
+  }
+}
+
+void BlockRunner::check_time() {
+  if (work_.deadline > 0 && now() > work_.deadline)
+    throw Fault(Fault::Kind::timeout, "kernel " + work_.launch->kernel->info.name + ": did not end within " +
+                                          std::to_string(settings().timeout_seconds) + " s");
+}
+
+void BlockRunner::fail(const ResidentBlock& block, RunResult result) {
+  const std::string where = instruction_text(work_, block.state().fault_pc);
+  if (pending.set) throw Fault(pending.kind, where + ": " + pending.message + " in " + place());
+  if (result == RunResult::stuck) {
+    const std::string kernel = "kernel " + work_.launch->kernel->info.name;
+    throw Fault(Fault::Kind::deadlock, kernel + ": deadlock in " + place() + ": threads wait at a barrier that others never reach");
+  }
+  const auto& body = work_.form->program().function.body;
+  const int at = block.state().fault_pc;
+  const bool trap = at >= 0 && body[static_cast<std::size_t>(at)].opcode == "trap";
+  throw Fault(trap ? Fault::Kind::trap : Fault::Kind::unsupported_instruction,
+              where + (trap ? ": in " : ": an operand outside what is supported in ") + place());
+}
+
+}  // namespace vgpu

@@ -1,0 +1,65 @@
+// block_runner.h - runs blocks on one OS thread: their warps in turn, from barrier to barrier.
+//
+// A block whose warps all give their turn away (they wait for another block's store) steps back and another begins, so
+// that blocks which wait for each other all get on; a grid-wide barrier needs no more.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vgpu/machine/kernel.h"
+
+namespace vgpu {
+
+/// What the threads of one launch share.
+struct Work {
+  const Launch* launch = nullptr;
+  const Profile* profile = nullptr;
+  KernelForm* form = nullptr;
+  bool linear = false;
+  std::uint64_t grid_id = 0;
+  void* grid_workspace = nullptr;       // cooperative launches
+  std::uint64_t blocks = 0;
+  std::uint64_t multiplier = 1, shift = 0;  // block order: number i runs block (i * multiplier + shift) mod blocks
+  std::atomic<std::uint64_t> next = 0;
+  std::atomic<bool> stopped = false;    // a fault somewhere, or the time is over
+  double deadline = 0;                  // steady seconds; 0: none
+};
+
+/// A device function's wish to stop the launch.
+struct PendingFault {
+  bool set = false;
+  Fault::Kind kind = Fault::Kind::trap;
+  std::string message;
+};
+
+class ResidentBlock;
+
+class BlockRunner {
+ public:
+  explicit BlockRunner(Work& work);
+  ~BlockRunner();
+
+  /// Takes blocks until none is left. Throws Fault.
+  void run();
+
+  Work& work() { return work_; }
+  PendingFault pending;
+  /// "block (1,2,3), warp 4": where this thread is now.
+  std::string place() const;
+
+ private:
+  friend class ResidentBlock;
+  std::unique_ptr<ResidentBlock> take();
+  [[noreturn]] void fail(const ResidentBlock& block, RunResult result);
+  void check_time();
+
+  Work& work_;
+  std::vector<std::unique_ptr<ResidentBlock>> spare_, stalled_;
+  const ResidentBlock* running_ = nullptr;
+  const WarpState* warp_ = nullptr;
+};
+
+}  // namespace vgpu

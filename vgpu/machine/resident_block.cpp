@@ -1,0 +1,197 @@
+#include "vgpu/machine/resident_block.h"
+
+#include <sys/mman.h>
+
+#include <bit>
+#include <new>
+
+namespace vgpu {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+std::size_t align_up(std::size_t value, std::size_t align) { return (value + align - 1) / align * align; }
+
+/// Lanes that stand at a barrier, given the warp's state.
+std::uint32_t lanes_at_barrier(const WarpState& warp) { return warp.masked ? warp.at_barrier : warp.live; }
+
+}  // namespace
+
+ResidentBlock::ResidentBlock(Work& work) : work_(work) {
+  const translate::Program& program = work.form->program();
+  const Launch& launch = *work.launch;
+  const std::uint64_t threads = launch.block.count();
+  warp_count_ = (threads + kWarpSize - 1) / kWarpSize;
+  warp_bytes_ = align_up(sizeof(WarpState) + program.layout.frame_bytes, 64);
+  // Frames of a power-of-two distance would share the cache's sets.
+  if (warp_bytes_ % 1024 == 0) warp_bytes_ += 64;
+  local_bytes_ = program.layout.local_bytes;
+  state_.shared_bytes = program.layout.shared_bytes + launch.dynamic_shared_bytes;
+  const std::size_t warps = align_up(warp_bytes_ * warp_count_, kPage);
+  const std::size_t shared = align_up(state_.shared_bytes + 64, kPage);
+  const std::size_t local = align_up(local_bytes_ * kWarpSize * warp_count_ + 64, kPage);
+  memory_bytes_ = warps + shared + local;
+  void* mapped = mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw Fault(Fault::Kind::out_of_resources, "no host memory for a block's registers");
+  memory_ = static_cast<std::uint8_t*>(mapped);
+  warps_ = memory_;
+  state_.shared = memory_ + warps;
+  progress_.resize(warp_count_);
+  first_live_.resize(warp_count_);
+  for (int axis = 0; axis < 3; ++axis) {
+    state_.ntid[axis] = axis == 0 ? launch.block.x : axis == 1 ? launch.block.y : launch.block.z;
+    state_.nctaid[axis] = axis == 0 ? launch.grid.x : axis == 1 ? launch.grid.y : launch.grid.z;
+  }
+  state_.resident = this;
+  state_.params = static_cast<const std::uint8_t*>(launch.parameters);
+  state_.symbols = launch.kernel->symbols;
+  state_.grid_id = work.grid_id;
+  state_.grid_workspace = reinterpret_cast<std::uint64_t>(work.grid_workspace);
+  state_.dynamic_shared_bytes = static_cast<std::uint32_t>(launch.dynamic_shared_bytes);
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    WarpState& warp_state = *new (&warp(w)) WarpState{};
+    warp_state.warp_index = static_cast<std::uint32_t>(w);
+    warp_state.local = memory_ + warps + shared + w * local_bytes_ * kWarpSize;
+    for (std::uint32_t lane = 0; lane < kWarpSize; ++lane) {
+      const std::uint64_t thread = w * kWarpSize + lane;
+      if (thread < threads) first_live_[w] |= 1u << lane;
+      warp_state.tid[0][lane] = static_cast<std::uint32_t>(thread % launch.block.x);
+      warp_state.tid[1][lane] = static_cast<std::uint32_t>(thread / launch.block.x % launch.block.y);
+      warp_state.tid[2][lane] = static_cast<std::uint32_t>(thread / launch.block.x / launch.block.y);
+    }
+  }
+}
+
+ResidentBlock& ResidentBlock::of(BlockState* state) { return *static_cast<ResidentBlock*>(state->resident); }
+
+ResidentBlock::~ResidentBlock() {
+  if (memory_) munmap(memory_, memory_bytes_);
+}
+
+void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
+  const Dim3& grid = work_.launch->grid;
+  state_.ctaid[0] = static_cast<std::uint32_t>(block_number % grid.x);
+  state_.ctaid[1] = static_cast<std::uint32_t>(block_number / grid.x % grid.y);
+  state_.ctaid[2] = static_cast<std::uint32_t>(block_number / grid.x / grid.y);
+  state_.smid = static_cast<std::uint32_t>(block_number % static_cast<std::uint64_t>(work_.profile->sm_count));
+  state_.fault_pc = -1;
+  state_.machine = runner;
+  ended_ = waiting_ = 0;
+  for (std::uint32_t b = 0; any_arrived_ && b < kBarriers; ++b) arrived_[b] = 0;
+  any_arrived_ = false;
+  start_warps();
+}
+
+void ResidentBlock::start_warps() {
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    WarpState& state = warp(w);
+    state.live = first_live_[w];
+    state.waiting = state.at_barrier = state.warp_barrier = 0;
+    state.pc = 0;
+    state.turns = kTurns;
+    state.passed = -1;
+    state.retries = 0;
+    state.masked = state.live != kAllLanes;
+    if (state.masked)
+      for (std::int32_t& pc : state.lane_pc) pc = 0;
+    progress_[w] = Warp::runnable;
+  }
+}
+
+std::int32_t ResidentBlock::run_warp(WarpState& state) {
+  TranslatedCode code = state.masked ? work_.form->masked() : work_.form->full();
+  for (;;) {
+    const std::int32_t result = code(&state, &state_);
+    if (result == static_cast<std::int32_t>(RunResult::diverged)) code = work_.form->masked();
+    else if (result == static_cast<std::int32_t>(RunResult::reconverged)) code = work_.form->full();
+    else return result;
+  }
+}
+
+ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
+  state_.machine = &runner;
+  for (;;) {
+    bool moved = false;
+    for (std::size_t w = 0; w < warp_count_; ++w) {
+      if (progress_[w] != Warp::runnable) continue;
+      WarpState& state = warp(w);
+      runner.warp_ = &state;
+      const auto result = static_cast<RunResult>(run_warp(state));
+      if (result == RunResult::yielded) {
+        state.turns = kTurns;
+        continue;
+      }
+      moved = true;
+      if (result == RunResult::exited) {
+        progress_[w] = Warp::ended;
+        ++ended_;
+      } else if (result == RunResult::barrier) {
+        progress_[w] = Warp::at_barrier;
+        ++waiting_;
+      } else {
+        runner.fail(*this, result);
+      }
+    }
+    if (ended_ == warp_count_) return Outcome::finished;
+    if (waiting_ != 0 && release()) continue;
+    if (ended_ + waiting_ == warp_count_) runner.fail(*this, RunResult::stuck);
+    if (!moved) return Outcome::stalled;
+  }
+}
+
+void ResidentBlock::arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes) {
+  arrived_[barrier % kBarriers] += threads ? kWarpSize : lanes;
+  arrived_of_[barrier % kBarriers] = threads;
+  any_arrived_ = true;
+}
+
+bool ResidentBlock::release() {
+  std::uint32_t seen = 0;
+  bool any = false;
+  for (std::size_t w = 0; w < warp_count_; ++w)
+    if (progress_[w] == Warp::at_barrier) seen |= 1u << (warp(w).barrier_id % kBarriers);
+  for (; seen; seen &= seen - 1) any |= release(static_cast<std::uint32_t>(std::countr_zero(seen)));
+  return any;
+}
+
+/// With a thread count a barrier counts whole warps, as the hardware does; without one it waits for all live threads.
+bool ResidentBlock::release(std::uint32_t barrier) {
+  std::uint32_t expected = 0, arrived = arrived_[barrier], live = 0, operation = 0;
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    const WarpState& state = warp(w);
+    if (progress_[w] == Warp::ended) continue;
+    live += static_cast<std::uint32_t>(std::popcount(state.live));
+    if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
+    expected = state.barrier_threads;
+    operation = state.barrier_operation;
+    arrived += expected ? kWarpSize : static_cast<std::uint32_t>(std::popcount(lanes_at_barrier(state)));
+  }
+  if (arrived < (expected ? expected : live)) return false;
+  const std::uint32_t value = operation ? reduce(barrier, operation) : 0;
+  arrived_[barrier] = 0;
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    WarpState& state = warp(w);
+    if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
+    state.barrier_value = value;
+    state.at_barrier = 0;
+    state.turns = kTurns;
+    progress_[w] = Warp::runnable;
+    --waiting_;
+  }
+  return true;
+}
+
+std::uint32_t ResidentBlock::reduce(std::uint32_t barrier, std::uint32_t operation) {
+  std::uint32_t count = 0;
+  bool all = true;
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    const WarpState& state = warp(w);
+    if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
+    const std::uint32_t lanes = lanes_at_barrier(state);
+    count += static_cast<std::uint32_t>(std::popcount(state.barrier_predicate & lanes));
+    all &= (state.barrier_predicate & lanes) == lanes;
+  }
+  return operation == 1 ? count : operation == 2 ? all : count != 0;
+}
+
+}  // namespace vgpu

@@ -1,0 +1,59 @@
+// resident_block.h - one block's memory and progress: warps with their frames, shared and local memory, barriers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "vgpu/machine/block_runner.h"
+
+namespace vgpu {
+
+inline constexpr std::uint32_t kBarriers = 16;
+inline constexpr std::int32_t kTurns = 1 << 16;
+
+class ResidentBlock {
+ public:
+  enum class Outcome { finished, stalled };
+
+  explicit ResidentBlock(Work& work);
+  ResidentBlock(const ResidentBlock&) = delete;
+  ResidentBlock& operator=(const ResidentBlock&) = delete;
+  ~ResidentBlock();
+
+  void start(std::uint64_t block_number, BlockRunner* runner);
+  /// Runs until every warp has ended, or until no warp gets on without other blocks.
+  Outcome run(BlockRunner& runner);
+  void arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes);
+
+  const BlockState& state() const { return state_; }
+  /// The block that a state belongs to.
+  static ResidentBlock& of(BlockState* state);
+  std::uint64_t local_bytes_of_warp() const { return local_bytes_ * kWarpSize; }
+
+ private:
+  enum class Warp : std::uint8_t { runnable, at_barrier, ended };
+
+  WarpState& warp(std::size_t i) { return *reinterpret_cast<WarpState*>(warps_ + i * warp_bytes_); }
+  void start_warps();
+  std::int32_t run_warp(WarpState& warp);
+  /// Lets through every barrier that has all its threads; true when one had.
+  bool release();
+  bool release(std::uint32_t barrier);
+  std::uint32_t reduce(std::uint32_t barrier, std::uint32_t operation);
+
+  Work& work_;
+  BlockState state_{};
+  std::uint8_t* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  std::uint8_t* warps_ = nullptr;
+  std::size_t warp_bytes_ = 0, warp_count_ = 0;
+  std::uint64_t local_bytes_ = 0;
+  std::vector<Warp> progress_;
+  std::vector<std::uint32_t> first_live_;
+  std::size_t ended_ = 0, waiting_ = 0;
+  std::uint32_t arrived_[kBarriers] = {}, arrived_of_[kBarriers] = {};  // bar.arrive: lanes, and threads expected
+  bool any_arrived_ = false;
+};
+
+}  // namespace vgpu

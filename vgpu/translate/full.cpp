@@ -1,0 +1,361 @@
+#include <llvm/IR/MDBuilder.h>
+
+#include "vgpu/translate/lane_emitter.h"
+#include "vgpu/translate/translate.h"
+
+namespace vgpu::translate {
+namespace {
+
+using llvm::BasicBlock;
+using llvm::Value;
+using ptx::Instruction;
+using ptx::Operand;
+using ptx::Type;
+
+constexpr std::uint32_t kRetriesAfterRefusal = 16;
+
+class FullTranslator : public LaneEmitter {
+ public:
+  FullTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder, const std::string& name)
+      : LaneEmitter(program, llvm_module, builder, name, true) {}
+
+  void run() {
+    const int count = program_.block_count();
+    make_registers();
+    for (int k = 0; k < count; ++k) code_of_.push_back(new_block("b" + std::to_string(k)));
+    make_entries();
+    for (int k = 0; k < count; ++k) translate_block(k);
+  }
+
+  Value* active() override { return mask_; }
+
+ private:
+  const Shape& shape(int reg) const { return program_.shapes.of_register[reg]; }
+  const RegisterSet& live(int k) const { return program_.flow.blocks[k].live_in; }
+
+  // --- registers ---
+
+  void make_registers() {
+    ir.SetInsertPoint(top_);
+    for (std::size_t r = 0; r < program_.function.registers.size(); ++r) {
+      const int reg = static_cast<int>(r);
+      llvm::Type* type = register_type(reg);
+      if (!shape(reg).affine()) type = vector_of(type);
+      registers_.push_back(ir.CreateAlloca(type, nullptr, "r" + std::to_string(reg)));
+      ir.CreateStore(llvm::Constant::getNullValue(type), registers_.back());
+    }
+  }
+
+  Value* load_register(int reg) { return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]); }
+
+  Value* read_register(int reg, bool as_vector) override {
+    Value* value = load_register(reg);
+    return shape(reg).affine() && as_vector ? expand(value, shape(reg).stride) : value;
+  }
+
+  void write(const Operand& destination, Value* value) override {
+    if (destination.kind == Operand::Kind::discard) return;
+    if (destination.kind != Operand::Kind::reg) unsupported("destination operand");
+    const int reg = destination.reg;
+    value = coerce(value, register_type(reg));
+    if (shape(reg).affine()) {
+      if (value->getType()->isVectorTy()) value = ir.CreateExtractElement(value, std::uint64_t{0});
+    } else {
+      if (!value->getType()->isVectorTy()) value = expand(value, wide ? 0 : stride_);
+      if (mask_) value = ir.CreateSelect(mask_, value, load_register(reg));
+    }
+    ir.CreateStore(value, registers_[reg]);
+  }
+
+  // --- entering and leaving ---
+
+  void make_entries() {
+    BasicBlock* dispatch = new_block("dispatch");
+    ir.SetInsertPoint(top_);
+    ir.CreateBr(dispatch);
+    ir.SetInsertPoint(dispatch);
+    Value* key = ir.CreateAdd(ir.CreateShl(load_warp(offsetof(WarpState, pc)), 1), load_warp(offsetof(WarpState, masked)));
+    BasicBlock* nowhere = new_block("nowhere");
+    llvm::SwitchInst* table = ir.CreateSwitch(key, nowhere);
+    for (int k = 0; k < program_.block_count(); ++k) {
+      const auto number_of = [&](int masked) { return ir.getInt32(static_cast<std::uint32_t>(2 * k + masked)); };
+      if (program_.resume[k]) table->addCase(number_of(0), make_resume(k));
+      if (program_.entry[k]) table->addCase(number_of(1), make_reconvergence(k));
+    }
+    ir.SetInsertPoint(nowhere);
+    ir.CreateUnreachable();
+  }
+
+  BasicBlock* make_resume(int k) {
+    BasicBlock* entry = new_block("resume" + std::to_string(k));
+    ir.SetInsertPoint(entry);
+    for (int reg : live(k).list())
+      ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg), registers_[reg]);
+    ir.CreateBr(code_of_[k]);
+    return entry;
+  }
+
+  /// Lanes come from masked code, each with its own values: what full code takes for affine must be so.
+  BasicBlock* make_reconvergence(int k) {
+    BasicBlock* entry = new_block("reconverge" + std::to_string(k));
+    ir.SetInsertPoint(entry);
+    Value* differs = nullptr;
+    for (int reg : live(k).list()) {
+      if (program_.shapes.invariant[reg] || !shape(reg).affine()) {
+        ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg), registers_[reg]);
+        continue;
+      }
+      Value* lanes = load_vector_slot(reg);
+      Value* base = ir.CreateExtractElement(lanes, std::uint64_t{0});
+      ir.CreateStore(base, registers_[reg]);
+      Value* unlike = ir.CreateICmpNE(as_int(lanes), as_int(expand(base, shape(reg).stride)));
+      differs = differs ? ir.CreateOr(differs, unlike) : unlike;
+    }
+    if (!differs) {
+      ir.CreateBr(code_of_[k]);
+      return entry;
+    }
+    BasicBlock* refuse = new_block("refuse" + std::to_string(k));
+    ir.CreateCondBr(ir.CreateICmpEQ(lanes_to_bits(differs), ir.getInt32(0)), code_of_[k], refuse);
+    ir.SetInsertPoint(refuse);
+    store_lane_pcs(splat(ir.getInt32(static_cast<std::uint32_t>(k))));
+    store_warp(offsetof(WarpState, retries), ir.getInt32(kRetriesAfterRefusal));
+    end_with(RunResult::diverged);
+    return entry;
+  }
+
+  void leave(int k, RunResult result) {
+    for (int reg : live(k).list()) {
+      if (shape(reg).affine()) store_scalar_slot(reg, load_register(reg));
+      else store_vector_slot(reg, load_register(reg));
+    }
+    store_warp(offsetof(WarpState, pc), ir.getInt32(static_cast<std::uint32_t>(k)));
+    store_warp(offsetof(WarpState, masked), ir.getInt32(0));
+    end_with(result);
+  }
+
+  void diverge(Value* lane_pc, const RegisterSet& registers, std::uint32_t retries = 0) {
+    for (int reg : registers.list()) {
+      if (program_.shapes.invariant[reg]) store_scalar_slot(reg, load_register(reg));
+      else store_vector_slot(reg, read_register(reg, true));
+    }
+    store_lane_pcs(lane_pc);
+    store_warp(offsetof(WarpState, masked), ir.getInt32(1));
+    store_warp(offsetof(WarpState, retries), ir.getInt32(retries));
+    end_with(RunResult::diverged);
+  }
+
+  Value* pc_value(int k) { return splat(ir.getInt32(static_cast<std::uint32_t>(k))); }
+
+  /// Masked code does this block: it begins with what full code cannot do.
+  void give_up(int k) { diverge(pc_value(k), live(k), 1); }
+
+  // --- code ---
+
+  void translate_block(int k) {
+    const Block& block = program_.flow.blocks[k];
+    ir.SetInsertPoint(code_of_[k]);
+    set_carry(nullptr);
+    const Instruction& last = program_.function.body[block.last - 1];
+    const bool terminator = is_branch(last) || ends_thread(last) || is_block_barrier(last);
+    for (int i = block.first; i < block.last - terminator; ++i) translate_instruction(k, i);
+    if (!terminator) return go(k, k + 1);
+    begin_instruction(block.last - 1);
+    mask_ = nullptr;
+    if (is_block_barrier(last)) return translate_barrier(k);
+    if (last.opcode == "brx") return translate_indexed_branch(k);
+    if (is_branch(last)) return translate_branch(k);
+    translate_end(k);
+  }
+
+  void go(int from, int to) {
+    if (to > from || !program_.polls[from]) {
+      ir.CreateBr(code_of_[to]);
+      return;
+    }
+    Value* turns = ir.CreateSub(load_warp(offsetof(WarpState, turns)), ir.getInt32(1));
+    store_warp(offsetof(WarpState, turns), turns);
+    BasicBlock* yield = new_block("yield");
+    ir.CreateCondBr(ir.CreateICmpSGT(turns, ir.getInt32(0)), code_of_[to], yield);
+    ir.SetInsertPoint(yield);
+    leave(to, RunResult::yielded);
+  }
+
+  Value* guard_value(const Instruction& i, bool as_vector) {
+    Value* value = read_register(i.guard, as_vector);
+    return i.guard_negated ? ir.CreateNot(value) : value;
+  }
+
+  void translate_instruction(int k, int at) {
+    begin_instruction(at);
+    mask_ = nullptr;
+    BasicBlock* skip = nullptr;
+    if (ins->guard >= 0 && shape(ins->guard).uniform()) {
+      BasicBlock* perform = new_block("do");
+      skip = new_block("skip");
+      ir.CreateCondBr(guard_value(*ins, false), perform, skip);
+      ir.SetInsertPoint(perform);
+    } else if (ins->guard >= 0) {
+      mask_ = guard_value(*ins, true);
+    }
+    perform_instruction(k);
+    if (!skip) return;
+    ir.CreateBr(skip);
+    ir.SetInsertPoint(skip);
+  }
+
+  void perform_instruction(int k) {
+    if (ins->opcode == "call") return emit_call();
+    if (ins->opcode == "barrier_result") return out(load_warp(offsetof(WarpState, barrier_value)));
+    if (is_warp_barrier(*ins)) {
+      ir.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent, llvm::SyncScope::SingleThread);
+      return;
+    }
+    const Shape result = result_shape(*ins, program_.shapes, program_.linear);
+    const bool memory = ins->opcode == "ld" || ins->opcode == "ldu" || ins->opcode == "vote" || ins->opcode == "activemask";
+    std::vector<int> written;
+    registers_written(*ins, written);
+    wide = memory || written.empty() || !result.affine();
+    stride_ = result.stride;
+    if (!wide && widens_affine(*ins, program_.shapes, program_.linear)) check_widening(k);
+    isa::emit(*this);
+  }
+
+  /// The narrow operand that moves with the lane must not wrap within the warp.
+  void check_widening(int k) {
+    std::size_t moving = 1;
+    while (shape_of(ins->operands[moving], program_.shapes, program_.linear).stride == 0) ++moving;
+    const std::int64_t stride = shape_of(ins->operands[moving], program_.shapes, program_.linear).stride;
+    const Type type = type_from_end();
+    Value* base = coerce(read(ins->operands[moving], type, false), element(type));
+    if (ins->opcode == "mad" && moving == 3) return;  // the addend is wide already
+    const auto reach = static_cast<std::uint64_t>(std::abs(stride) * (kWarpSize - 1));
+    Value* distance = llvm::ConstantInt::get(base->getType(), reach);
+    const llvm::Intrinsic::ID id = isa::is_signed(type)
+                                       ? (stride > 0 ? llvm::Intrinsic::sadd_with_overflow : llvm::Intrinsic::ssub_with_overflow)
+                                       : (stride > 0 ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::usub_with_overflow);
+    Value* wraps = ir.CreateExtractValue(ir.CreateBinaryIntrinsic(id, base, distance), 1);
+    BasicBlock *refuse = new_block("wraps"), *next = new_block("wide");
+    ir.CreateCondBr(wraps, refuse, next, unlikely());
+    ir.SetInsertPoint(refuse);
+    give_up(k);
+    ir.SetInsertPoint(next);
+  }
+
+  llvm::MDNode* unlikely() { return llvm::MDBuilder(ir.getContext()).createBranchWeights(1, 10000); }
+
+  /// Calls all(), none() or mixed() where all lanes, no lane or some lanes hold the predicate.
+  template <class All, class None, class Mixed>
+  void split(const std::string& name, Value* lanes, All all, None none, Mixed mixed) {
+    Value* bits = lanes_to_bits(lanes);
+    BasicBlock *on_all = new_block(name + ".all"), *rest = new_block(name + ".rest"), *on_none = new_block(name + ".none"),
+               *on_mixed = new_block(name + ".mixed");
+    ir.CreateCondBr(ir.CreateICmpEQ(bits, ir.getInt32(kAllLanes)), on_all, rest);
+    ir.SetInsertPoint(rest);
+    ir.CreateCondBr(ir.CreateICmpEQ(bits, ir.getInt32(0)), on_none, on_mixed);
+    ir.SetInsertPoint(on_all);
+    all();
+    ir.SetInsertPoint(on_none);
+    none();
+    ir.SetInsertPoint(on_mixed);
+    mixed(bits);
+  }
+
+  void translate_branch(int k) {
+    const int target = program_.flow.block_of[ins->operands[0].target];
+    if (ins->guard < 0) return go(k, target);
+    if (shape(ins->guard).uniform()) {
+      BasicBlock *taken = new_block("taken"), *fall = new_block("fall");
+      ir.CreateCondBr(guard_value(*ins, false), taken, fall);
+      ir.SetInsertPoint(taken);
+      go(k, target);
+      ir.SetInsertPoint(fall);
+      return go(k, k + 1);
+    }
+    Value* lanes = guard_value(*ins, true);
+    split("bra", lanes, [&] { go(k, target); }, [&] { go(k, k + 1); },
+          [&](Value*) {
+            RegisterSet registers = live(target);
+            registers.merge(live(k + 1));
+            diverge(ir.CreateSelect(lanes, pc_value(target), pc_value(k + 1)), registers);
+          });
+  }
+
+  /// brx.idx: on one index for all lanes; otherwise masked code does it.
+  void translate_indexed_branch(int k) {
+    const auto targets = branch_targets();
+    Value* index_lanes = read(ins->operands[0], Type::u32, true);
+    Value* first = ir.CreateExtractElement(index_lanes, std::uint64_t{0});
+    Value* same = lanes_to_bits(ir.CreateICmpEQ(index_lanes, splat(first)));
+    if (ins->guard >= 0) same = ir.CreateAnd(same, lanes_to_bits(guard_value(*ins, true)));
+    BasicBlock *together = new_block("brx.same"), *apart = new_block("brx.apart");
+    ir.CreateCondBr(ir.CreateICmpEQ(same, ir.getInt32(kAllLanes)), together, apart);
+    ir.SetInsertPoint(apart);
+    give_up(k);
+    ir.SetInsertPoint(together);
+    BasicBlock* outside = new_block("brx.outside");
+    llvm::SwitchInst* table = ir.CreateSwitch(first, outside);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      BasicBlock* way = new_block("brx.way");
+      table->addCase(ir.getInt32(static_cast<std::uint32_t>(i)), way);
+      ir.SetInsertPoint(way);
+      go(k, program_.flow.block_of[targets[i]]);
+    }
+    ir.SetInsertPoint(outside);
+    end_with_fault();
+  }
+
+  const std::vector<int>& branch_targets() {
+    const auto found = program_.function.branch_targets.find(ins->operands[1].name);
+    if (found == program_.function.branch_targets.end()) unsupported("branch table '" + ins->operands[1].name + "'");
+    return found->second;
+  }
+
+  void exit_all() {
+    store_warp(offsetof(WarpState, live), ir.getInt32(0));
+    end_with(RunResult::exited);
+  }
+
+  void translate_end(int k) {
+    const bool trap = ins->opcode == "trap";
+    const auto stop = [&] { trap ? end_with_fault() : exit_all(); };
+    if (ins->guard < 0) return stop();
+    Value* lanes = guard_value(*ins, true);
+    split("end", lanes, stop, [&] { go(k, k + 1); },
+          [&](Value* bits) {
+            if (trap) return end_with_fault();
+            store_warp(offsetof(WarpState, live), ir.CreateNot(bits));
+            diverge(pc_value(k + 1), live(k + 1));
+          });
+  }
+
+  void translate_barrier(int k) {
+    if (ins->has("arrive")) {
+      arrive(ir.getInt32(kAllLanes));
+      return go(k, k + 1);
+    }
+    const bool reduces = ins->has("red");
+    const std::size_t plain = ins->operands.size() - (reduces ? 1 : 0);
+    store_warp(offsetof(WarpState, barrier_id), barrier_operand(0, 0));
+    store_warp(offsetof(WarpState, barrier_threads), plain > 1 ? barrier_operand(1, 0) : ir.getInt32(0));
+    if (reduces)
+      store_warp(offsetof(WarpState, barrier_predicate), lanes_to_bits(read(ins->operands.back(), Type::pred, true)));
+    const std::uint32_t operation = !reduces ? 0 : ins->has("popc") ? 1 : ins->has("and") ? 2 : 3;
+    store_warp(offsetof(WarpState, barrier_operation), ir.getInt32(operation));
+    leave(k + 1, RunResult::barrier);
+  }
+
+  std::vector<llvm::AllocaInst*> registers_;
+  std::vector<BasicBlock*> code_of_;
+  Value* mask_ = nullptr;
+  std::int64_t stride_ = 0;
+};
+
+}  // namespace
+
+void translate_full(const Program& program, llvm::Module& module, const std::string& name) {
+  llvm::IRBuilder<> builder(module.getContext());
+  FullTranslator(program, module, builder, name).run();
+}
+
+}  // namespace vgpu::translate

@@ -1,0 +1,215 @@
+#include "vgpu/translate/jit.h"
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/ExecutionEngine/Orc/CompileUtils.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/FileSystem.h>
+#include <llvm/Support/SHA256.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/TargetParser/Host.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/ADCE.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/LICM.h>
+#include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <vector>
+
+#include "vgpu/isa/helpers.h"
+#include "vgpu/machine/machine.h"
+#include "vgpu/translate/sources_hash.h"
+
+namespace vgpu::translate {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+[[noreturn]] void internal(const std::string& what) { throw Fault(Fault::Kind::internal, "virtual GPU: " + what); }
+
+template <class T>
+T check(llvm::Expected<T> value, const char* doing) {
+  if (!value) internal(std::string(doing) + ": " + llvm::toString(value.takeError()));
+  return std::move(*value);
+}
+
+void check(llvm::Error error, const char* doing) {
+  if (error) internal(std::string(doing) + ": " + llvm::toString(std::move(error)));
+}
+
+std::string sha256(const std::string& text) {
+  const auto digest = llvm::SHA256::hash(llvm::ArrayRef(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  return llvm::toHex(digest, true);
+}
+
+std::vector<HelperAddress>& extra_helpers() {
+  static std::vector<HelperAddress> helpers;
+  return helpers;
+}
+
+llvm::orc::JITTargetMachineBuilder host_machine() {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto builder = check(llvm::orc::JITTargetMachineBuilder::detectHost(), "detecting the processor");
+  builder.setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  llvm::SubtargetFeatures features;
+  for (const auto& [name, on] : llvm::sys::getHostCPUFeatures())
+    if (!name.starts_with("avx10")) features.AddFeature(name, on);
+  builder.getFeatures() = features;
+  return builder;
+}
+
+class Jit {
+ public:
+  Jit() : machine_(check(host_machine().createTargetMachine(), "making the code generator")) {
+    identity_ = std::string(kSourcesHash) + LLVM_VERSION_STRING + machine_->getTargetCPU().str() +
+                machine_->getTargetFeatureString().str();
+    jit_ = check(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(host_machine()).create(), "making the linker");
+    auto& library = jit_->getMainJITDylib();
+    llvm::orc::SymbolMap symbols;
+    const auto add = [&](const char* name, void* address) {
+      symbols[jit_->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(address), llvm::JITSymbolFlags::Exported};
+    };
+    for (const auto& helper : isa::helper_symbols()) add(helper.name, helper.address);
+    for (const auto& helper : extra_helpers()) add(helper.name, helper.address);
+    check(library.define(llvm::orc::absoluteSymbols(std::move(symbols))), "defining the helpers");
+    library.addGenerator(check(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+                                   jit_->getDataLayout().getGlobalPrefix()), "opening the process's symbols"));
+  }
+
+  CompileResult compile(const std::string& key, const std::string& folder,
+                        const std::function<void(llvm::Module&, const std::string&)>& translate) {
+    const std::string hash = sha256(identity_ + key);
+    const std::string name = "vgpu_" + hash.substr(0, 32);
+    CompileResult result;
+    auto start = Clock::now();
+    std::unique_ptr<llvm::MemoryBuffer> object = folder.empty() ? nullptr : read_cached(folder, name);
+    result.from_cache = object != nullptr;
+    if (!object) {
+      llvm::LLVMContext context;
+      llvm::Module module(name, context);
+      module.setDataLayout(machine_->createDataLayout());
+      module.setTargetTriple(machine_->getTargetTriple().str());
+      translate(module, name);
+      result.translate_seconds = seconds_since(start);
+      start = Clock::now();
+      dump(module, name, "ll");
+      optimise(module);
+      dump(module, name, "opt.ll");
+      object = check(llvm::orc::SimpleCompiler(*machine_)(module), "compiling");
+      result.compile_seconds = seconds_since(start);
+      if (!folder.empty()) write_cached(folder, name, *object);
+      start = Clock::now();
+    }
+    check(jit_->addObjectFile(std::move(object)), "linking");
+    result.code = check(jit_->lookup(name), "linking").toPtr<TranslatedCode>();
+    result.load_seconds = seconds_since(start);
+    return result;
+  }
+
+ private:
+  void optimise(llvm::Module& module) {
+    std::string complaint;
+    llvm::raw_string_ostream stream(complaint);
+    if (llvm::verifyModule(module, &stream)) internal("the translation is malformed: " + complaint);
+    llvm::LoopAnalysisManager loops;
+    llvm::FunctionAnalysisManager functions;
+    llvm::CGSCCAnalysisManager calls;
+    llvm::ModuleAnalysisManager modules;
+    llvm::PassBuilder builder(machine_.get());
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(calls);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, calls, modules);
+    llvm::FunctionPassManager passes;
+    passes.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+    passes.addPass(llvm::EarlyCSEPass(true));
+    passes.addPass(llvm::SimplifyCFGPass());
+    passes.addPass(llvm::InstCombinePass());
+    passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), true));
+    passes.addPass(llvm::EarlyCSEPass(true));
+    passes.addPass(llvm::ADCEPass());
+    passes.addPass(llvm::SimplifyCFGPass());
+    for (llvm::Function& function : module)
+      if (!function.isDeclaration()) passes.run(function, functions);
+  }
+
+  /// PLUMBLINE_VGPU_DUMP names a folder for the code of each translation.
+  static void dump(const llvm::Module& module, const std::string& name, const char* extension) {
+    const char* folder = std::getenv("PLUMBLINE_VGPU_DUMP");
+    if (!folder) return;
+    std::error_code error;
+    llvm::raw_fd_ostream file((fs::path(folder) / (name + "." + extension)).string(), error);
+    if (!error) module.print(file, nullptr);
+  }
+
+  // A cached file is the object followed by the SHA-256 of its bytes.
+  static constexpr std::size_t kDigestBytes = 64;
+
+  static std::unique_ptr<llvm::MemoryBuffer> read_cached(const std::string& folder, const std::string& name) {
+    std::ifstream file(fs::path(folder) / (name + ".o"), std::ios::binary);
+    if (!file) return nullptr;
+    std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (bytes.size() < kDigestBytes) return nullptr;
+    const std::string digest = bytes.substr(bytes.size() - kDigestBytes);
+    bytes.resize(bytes.size() - kDigestBytes);
+    if (sha256(bytes) != digest) return nullptr;
+    return llvm::MemoryBuffer::getMemBufferCopy(bytes, name);
+  }
+
+  /// A cache that cannot be written (full disk, no rights) is no cache: the program goes on.
+  static void write_cached(const std::string& folder, const std::string& name, const llvm::MemoryBuffer& object) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    const fs::path path = fs::path(folder) / (name + ".o");
+    llvm::SmallString<128> temporary;
+    int descriptor = -1;
+    if (llvm::sys::fs::createUniqueFile(path.string() + ".%%%%%%", descriptor, temporary)) return;
+    llvm::raw_fd_ostream file(descriptor, true);
+    file << object.getBuffer() << sha256(object.getBuffer().str());
+    file.close();
+    if (file.has_error()) {
+      file.clear_error();
+      fs::remove(temporary.c_str(), error);
+      return;
+    }
+    fs::rename(temporary.c_str(), path, error);
+    if (error) fs::remove(temporary.c_str(), error);
+  }
+
+  std::unique_ptr<llvm::TargetMachine> machine_;
+  std::unique_ptr<llvm::orc::LLJIT> jit_;
+  std::string identity_;
+};
+
+}  // namespace
+
+void add_helpers(std::span<const HelperAddress> helpers) {
+  extra_helpers().insert(extra_helpers().end(), helpers.begin(), helpers.end());
+}
+
+CompileResult compile(const std::string& key, const std::string& cache_folder,
+                      const std::function<void(llvm::Module&, const std::string&)>& translate) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  static Jit* jit = new Jit;  // lives as long as the process: code may run while static objects are destroyed
+  return jit->compile(key, cache_folder, translate);
+}
+
+}  // namespace vgpu::translate

@@ -1,0 +1,90 @@
+// lane_emitter.h - what full and masked code have in common: operands, special registers, addresses, the state's fields.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "vgpu/isa/emitter.h"
+#include "vgpu/translate/program.h"
+
+namespace vgpu::translate {
+
+class LaneEmitter : public isa::Emitter {
+ public:
+  LaneEmitter(const Program& program, llvm::Module& module, llvm::IRBuilder<>& builder, const std::string& name,
+              bool full);
+
+  bool constant(int k, std::int64_t& value) override;
+  llvm::Value* read(const ptx::Operand& operand, ptx::Type type, bool as_vector) override;
+  isa::LaneAddresses addresses(int k, ptx::Space space) override;
+  llvm::Value* warp_field(std::size_t offset) override { return field(warp_, offset); }
+  llvm::Value* block_field(std::size_t offset) override { return field(block_, offset); }
+  llvm::Value* scratch(llvm::Type* type) override;
+  [[noreturn]] void unsupported(const std::string& why) override;
+  llvm::Value* carry() override;
+  void set_carry(llvm::Value* value) override { carry_ = value; }
+
+ protected:
+  virtual llvm::Value* read_register(int reg, bool as_vector) = 0;
+
+  void begin_instruction(int index);
+  llvm::Type* register_type(int reg) { return element(program_.function.registers[reg].type); }
+  /// `value` as `type`: bits kept, narrowed or zero-extended; scalars and vectors alike.
+  llvm::Value* coerce(llvm::Value* value, llvm::Type* type);
+  llvm::Value* widened(llvm::Value* value, bool as_vector) {
+    return as_vector && !value->getType()->isVectorTy() ? splat(value) : value;
+  }
+  /// base + stride * lane as a vector of the base's type.
+  llvm::Value* expand(llvm::Value* base, std::int64_t stride);
+  llvm::Value* vector_slot(int reg) { return frame(program_.layout.vector_slot[reg]); }
+  llvm::Value* scalar_slot(int reg) { return frame(program_.layout.scalar_slot[reg]); }
+  llvm::Value* load_vector_slot(int reg);
+  void store_vector_slot(int reg, llvm::Value* value);
+  llvm::Value* load_scalar_slot(int reg) { return ir.CreateLoad(register_type(reg), scalar_slot(reg)); }
+  void store_scalar_slot(int reg, llvm::Value* value) { ir.CreateStore(value, scalar_slot(reg)); }
+
+  llvm::Value* load_warp(std::size_t offset) { return ir.CreateLoad(ir.getInt32Ty(), warp_field(offset)); }
+  void store_warp(std::size_t offset, llvm::Value* value) { ir.CreateStore(value, warp_field(offset)); }
+  /// A field of the block that never changes while it runs, loaded once at the function's top.
+  llvm::Value* block_value(std::size_t offset, llvm::Type* type);
+  llvm::Value* lane_pcs() { return ir.CreateAlignedLoad(vector_of(ir.getInt32Ty()), warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64)); }
+  void store_lane_pcs(llvm::Value* value) { ir.CreateAlignedStore(value, warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64)); }
+  void end_with(RunResult result) { ir.CreateRet(ir.getInt32(static_cast<std::uint32_t>(result))); }
+  llvm::BasicBlock* new_block(const std::string& name) { return llvm::BasicBlock::Create(ir.getContext(), name, code_); }
+  llvm::AllocaInst* alloca_at_top(llvm::Type* type, const std::string& name);
+
+  /// The machine's functions (vprintf ...); a refusal to go on ends the run with RunResult::fault.
+  void emit_call();
+  void end_with_fault();
+  /// Barrier operands: id, threads (0: all), as scalars.
+  llvm::Value* barrier_operand(std::size_t k, std::uint32_t otherwise);
+  /// bar.arrive, which does not wait: the machine counts the lanes.
+  void arrive(llvm::Value* bits);
+
+  const Program& program_;
+  const bool full_;
+  llvm::Function* code_ = nullptr;
+  llvm::Value* warp_ = nullptr;
+  llvm::Value* block_ = nullptr;
+  llvm::BasicBlock* top_ = nullptr;  // allocas and block values; its terminator comes last
+
+ private:
+  llvm::Value* field(llvm::Value* base, std::size_t offset) {
+    return offset == 0 ? base : ir.CreateConstInBoundsGEP1_64(ir.getInt8Ty(), base, offset);
+  }
+  llvm::Value* frame(std::uint32_t offset) { return field(warp_, sizeof(WarpState) + offset); }
+  llvm::Value* special(const std::string& name, bool as_vector);
+  llvm::Value* thread_index(int dimension, bool as_vector);
+  llvm::Value* symbol_address(const ptx::Operand& operand, ptx::Type type);
+  llvm::Value* local_base(bool as_vector);
+  isa::LaneAddresses space_addresses(const ptx::Operand& operand, ptx::Space space);
+  std::uint64_t offset_of(const std::unordered_map<std::string, std::uint64_t>& map, const std::string& name);
+
+  std::map<std::pair<llvm::Type*, int>, llvm::AllocaInst*> scratch_;
+  std::map<llvm::Type*, int> scratch_used_;
+  std::unordered_map<std::size_t, llvm::Value*> block_values_;
+  llvm::Value* carry_ = nullptr;
+};
+
+}  // namespace vgpu::translate

@@ -1,0 +1,28 @@
+// program.h - a kernel with everything that analysis found: what both translations (full and masked) work from.
+#pragma once
+
+#include <vector>
+
+#include "vgpu/translate/flow.h"
+#include "vgpu/translate/layout.h"
+#include "vgpu/translate/shape.h"
+
+namespace vgpu::translate {
+
+struct Program {
+  const ptx::Module* module = nullptr;
+  ptx::Function function;  // prepared
+  bool linear = false;     // see shape.h
+  Flow flow;
+  Shapes shapes;
+  Layout layout;
+  std::vector<bool> entry;   // block: lanes that all stand here may go on in full code
+  std::vector<bool> resume;  // block: full code may go on here from where it stopped (a barrier, a turn given away)
+  std::vector<bool> polls;   // block: its backward jump closes a loop that may wait for another thread's store
+
+  int block_count() const { return static_cast<int>(flow.blocks.size()); }
+};
+
+Program make_program(const ptx::Module& module, const ptx::Function& kernel, bool linear);
+
+}  // namespace vgpu::translate
