@@ -45,11 +45,12 @@ struct Operand {
   enum class Kind : std::uint8_t {
     reg,       // a register: `reg`; `negated` for !%p
     integer,   // a literal: `bits` (two's complement)
-    real,      // 0fXXXXXXXX or 0dXXXXXXXXXXXXXXXX: `bits` hold the encoding, `width` 32 or 64
+    real,      // 0fXXXXXXXX, 0dXXXXXXXXXXXXXXXX or a decimal (a double): `bits` hold the encoding, `width` 32 or 64
     special,   // a special register: `name` without %, e.g. "tid.x", "laneid", "lanemask_lt"
     symbol,    // a variable, parameter or function: `name`, plus `offset`
     label,     // a label: `target` = index into Function::body
-    address,   // [base + offset]: base is `reg` when >= 0, else the symbol `name`, else an absolute `offset`
+    address,   // [base + offset]: base is `reg` when >= 0, else the symbol `name`, else an absolute `offset`;
+               // `elements` holds what follows in the brackets (coordinates of a texture)
     vector,    // {a, b, ...}: `elements`
     pair,      // d|p: two `elements`
     discard,   // _
@@ -70,7 +71,8 @@ struct Instruction {
   std::vector<std::string> modifiers;  // {"global", "nc", "v4", "f32"}; "shared::cta" keeps its colons
   int guard = -1;                      // predicate register of @%p, or -1
   bool guard_negated = false;
-  std::vector<Operand> operands;
+  std::vector<Operand> operands;       // call: [vector of results], callee, [vector of arguments], [prototype];
+                                       // names of .branchtargets and .callprototype are symbols
   int line = 0;                        // line in the PTX text
   SourceLocation source;               // from the .loc before it
   std::string text;                    // the statement as written, blanks squeezed, without the semicolon
@@ -101,7 +103,7 @@ struct Variable {
   bool is_array = false;
   bool external = false;
   bool visible = false;
-  std::vector<std::uint8_t> initial;     // empty: zero
+  std::vector<std::uint8_t> initial;     // the first bytes, at most bytes() of them; the rest is zero
   std::vector<Relocation> relocations;
   int line = 0;
   std::uint64_t bytes() const;           // count * bytes of type
@@ -114,7 +116,7 @@ struct Function {
   bool visible = false;
   std::vector<Variable> results;     // .func's return parameters
   std::vector<Variable> parameters;  // space param (or reg for old-style .func)
-  std::vector<Register> registers;   // every scope's, renamed apart
+  std::vector<Register> registers;   // every scope's, renamed apart; of a range (%r<9>) only those used
   std::vector<Variable> variables;   // .local, .shared and call-sequence .param of the body, renamed apart
   std::vector<Instruction> body;
   std::unordered_map<std::string, int> labels;           // name -> index into body (== body.size() at the end)

@@ -1,0 +1,124 @@
+#include "vgpu/ptx/lexer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "vgpu/ptx/module.h"
+
+namespace vgpu::ptx {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool starts_word(char c) { return is_letter(c) || c == '_' || c == '$' || c == '%'; }
+bool continues_word(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '$'; }
+
+std::string printable(char c) {
+  if (c > ' ' && c < 127) return std::string("'") + c + "'";
+  char hex[8];
+  std::snprintf(hex, sizeof hex, "0x%02x", static_cast<unsigned char>(c));
+  return hex;
+}
+
+class Lexer {
+ public:
+  Lexer(const std::string& text, const std::string& module) : text_(text), module_(module) {}
+
+  std::vector<Token> run() {
+    while (skip_blanks()) add_token();
+    tokens_.push_back({Token::Kind::end, line_, text_.size(), 0, {}});
+    return std::move(tokens_);
+  }
+
+ private:
+  char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
+
+  bool skip_blanks() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '\n') {
+        ++line_;
+        ++at_;
+      } else if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v') {
+        ++at_;
+      } else if (c == '/' && at(at_ + 1) == '/') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      } else if (c == '/' && at(at_ + 1) == '*') {
+        skip_comment();
+      } else {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void skip_comment() {
+    const std::size_t end = text_.find("*/", at_ + 2);
+    if (end == std::string::npos) throw Error(module_, line_, "a comment that never ends");
+    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+    at_ = end + 2;
+  }
+
+  void add_token() {
+    const char c = text_[at_];
+    if (starts_word(c)) return add(Token::Kind::word, at_, word_end(at_ + 1));
+    if (is_digit(c)) return add(Token::Kind::number, at_, number_end());
+    if (c == '.' && continues_word(at(at_ + 1))) return add(Token::Kind::dot, at_ + 1, dot_end());
+    if (c == '"') return add_string();
+    if ((c == '<' || c == '>') && at(at_ + 1) == c) return add(Token::Kind::symbol, at_, at_ + 2);
+    if (c == '\0' || std::string_view("{}()[]<>,;:+-*/%!~|&^@=").find(c) == std::string_view::npos)
+      throw Error(module_, line_, "unexpected character " + printable(c));
+    add(Token::Kind::symbol, at_, at_ + 1);
+  }
+
+  std::size_t word_end(std::size_t i) const {
+    while (continues_word(at(i))) ++i;
+    return i;
+  }
+
+  std::size_t dot_end() const {
+    std::size_t i = word_end(at_ + 1);
+    while (at(i) == ':' && at(i + 1) == ':' && continues_word(at(i + 2))) i = word_end(i + 2);
+    return i;
+  }
+
+  std::size_t number_end() const {
+    const bool hexadecimal = at(at_) == '0' && is_letter(at(at_ + 1)) && (at(at_ + 1) | 32) != 'e';
+    std::size_t i = at_ + 1;
+    while (continues_word(at(i)) || (!hexadecimal && at(i) == '.') ||
+           (!hexadecimal && (at(i) == '-' || at(i) == '+') && (at(i - 1) | 32) == 'e'))
+      ++i;
+    return i;
+  }
+
+  void add_string() {
+    std::size_t i = at_ + 1;
+    while (i < text_.size() && text_[i] != '"' && text_[i] != '\n')
+      i += text_[i] == '\\' && at(i + 1) != '\n' ? 2 : 1;
+    if (at(i) != '"') throw Error(module_, line_, "a string that never ends");
+    tokens_.push_back({Token::Kind::string, line_, at_, i + 1 - at_,
+                       std::string_view(text_).substr(at_ + 1, i - at_ - 1)});
+    at_ = i + 1;
+  }
+
+  void add(Token::Kind kind, std::size_t from, std::size_t end) {
+    tokens_.push_back(
+        {kind, line_, at_, end - at_, std::string_view(text_).substr(from, end - from)});
+    at_ = end;
+  }
+
+  const std::string& text_;
+  const std::string& module_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+  std::vector<Token> tokens_;
+};
+
+}  // namespace
+
+std::vector<Token> tokenize(const std::string& text, const std::string& module) {
+  return Lexer(text, module).run();
+}
+
+}  // namespace vgpu::ptx
