@@ -98,7 +98,7 @@ void Emitter::allow(std::initializer_list<const char*> allowed) {
 }
 
 void emit(Emitter& e) {
-  for (auto family : {emit_move, emit_integer, emit_float, emit_half, emit_compare, emit_bits, emit_convert, emit_memory,
+  for (auto family : {emit_move, emit_carry, emit_integer, emit_float, emit_half, emit_compare, emit_bits, emit_convert, emit_memory,
                       emit_atomic, emit_warp})
     if (family(e)) return;
   e.unsupported();

@@ -89,7 +89,12 @@ class Emitter {
   virtual void set_carry(llvm::Value* value) = 0;
 
   /// Throws Fault::unsupported_instruction with the instruction's text, kernel and line.
-  [[noreturn]] virtual void unsupported(const std::string& why = {}) = 0;
+  [[noreturn]] void unsupported(const std::string& why = {}) {
+    refuse(why);
+    __builtin_unreachable();
+  }
+
+  virtual void refuse(const std::string& why) = 0;  // throws
 
   // --- modifiers ---
   bool has(const char* modifier) const { return ins->has(modifier); }
@@ -105,6 +110,7 @@ void emit(Emitter& e);
 // Each family handles an instruction (true) or says that it is not its own.
 bool emit_integer(Emitter& e);
 bool emit_bits(Emitter& e);
+bool emit_carry(Emitter& e);
 bool emit_compare(Emitter& e);
 bool emit_float(Emitter& e);
 bool emit_half(Emitter& e);

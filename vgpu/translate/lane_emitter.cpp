@@ -32,7 +32,7 @@ void LaneEmitter::begin_instruction(int at) {
   scratch_used_.clear();
 }
 
-void LaneEmitter::unsupported(const std::string& why) {
+void LaneEmitter::refuse(const std::string& why) {
   throw Fault(Fault::Kind::unsupported_instruction,
               program_.module->name + ":" + std::to_string(ins->line) + ": kernel " + program_.function.name + ": '" +
                   ins->text + "' is not supported" + (why.empty() ? "" : " (" + why + ")"));

@@ -21,7 +21,7 @@ class LaneEmitter : public isa::Emitter {
   llvm::Value* warp_field(std::size_t offset) override { return field(warp_, offset); }
   llvm::Value* block_field(std::size_t offset) override { return field(block_, offset); }
   llvm::Value* scratch(llvm::Type* type) override;
-  [[noreturn]] void unsupported(const std::string& why) override;
+  void refuse(const std::string& why) override;
   llvm::Value* carry() override;
   void set_carry(llvm::Value* value) override { carry_ = value; }
 

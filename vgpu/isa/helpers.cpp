@@ -1,0 +1,16 @@
+#include "vgpu/isa/helpers.h"
+
+#include <vector>
+
+namespace vgpu::isa {
+
+std::span<const HelperSymbol> helper_symbols() {
+  static const std::vector<HelperSymbol> all = [] {
+    std::vector<HelperSymbol> out;
+    for (auto part : {rounding_symbols(), approximate_symbols(), atomic_symbols()}) out.insert(out.end(), part.begin(), part.end());
+    return out;
+  }();
+  return all;
+}
+
+}  // namespace vgpu::isa
