@@ -80,12 +80,9 @@ Value* interleave(Emitter& e, const std::vector<Value*>& parts, int lanes) {
   Value* joined = parts[0];  // concatenate, then shuffle
   for (int i = 1; i < count; ++i) {
     const int have = lanes * i;
-    Value* padded = e.ir.CreateShuffleVector(parts[i], sequence(have, 0, 1));
-    if (have > lanes) {
-      std::vector<int> pad;
-      for (int k = 0; k < have; ++k) pad.push_back(k < lanes ? k : -1);
-      padded = e.ir.CreateShuffleVector(parts[i], pad);
-    }
+    std::vector<int> pad;
+    for (int k = 0; k < have; ++k) pad.push_back(k < lanes ? k : -1);
+    Value* padded = e.ir.CreateShuffleVector(parts[static_cast<std::size_t>(i)], pad);
     joined = e.ir.CreateShuffleVector(joined, padded, sequence(have + lanes, 0, 1));
   }
   std::vector<int> index;

@@ -207,8 +207,11 @@ Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
     case Operand::Kind::reg: return shapes.of_register[operand.reg];
     case Operand::Kind::integer: return Shape::literal(static_cast<std::int64_t>(operand.bits));
     case Operand::Kind::special: return special_shape(operand.name, linear);
-    case Operand::Kind::address:
-      return operand.reg < 0 ? Shape::scalar() : add_shapes(shapes.of_register[operand.reg], Shape::literal(operand.offset), 1);
+    case Operand::Kind::address: {
+      if (operand.reg < 0) return Shape::scalar();
+      const Shape& base = shapes.of_register[operand.reg];
+      return base.affine() ? add_shapes(base, Shape::literal(operand.offset), 1) : base;
+    }
     case Operand::Kind::vector: {
       for (const Operand& element : operand.elements) {
         const Shape s = shape_of(element, shapes, linear);
