@@ -45,7 +45,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 template <class T>
 T check(llvm::Expected<T> value, const char* doing) {
   if (!value) internal(std::string(doing) + ": " + llvm::toString(value.takeError()));
-  return std::move(*value);
+  return static_cast<T&&>(*value);
 }
 
 void check(llvm::Error error, const char* doing) {
@@ -116,8 +116,11 @@ class Jit {
       if (!folder.empty()) write_cached(folder, name, *object);
       start = Clock::now();
     }
-    check(jit_->addObjectFile(std::move(object)), "linking");
-    result.code = check(jit_->lookup(name), "linking").toPtr<TranslatedCode>();
+    // A library for each object: two modules of a process may hold the same kernel.
+    auto& library = check(jit_->createJITDylib(name + "_" + std::to_string(++libraries_)), "linking");
+    library.addToLinkOrder(jit_->getMainJITDylib());
+    check(jit_->addObjectFile(library, std::move(object)), "linking");
+    result.code = check(jit_->lookup(library, name), "linking").toPtr<TranslatedCode>();
     result.load_seconds = seconds_since(start);
     return result;
   }
@@ -196,6 +199,7 @@ class Jit {
   std::unique_ptr<llvm::TargetMachine> machine_;
   std::unique_ptr<llvm::orc::LLJIT> jit_;
   std::string identity_;
+  int libraries_ = 0;
 };
 
 }  // namespace
