@@ -1,22 +1,21 @@
-// matmul.cuh - the matrix product under linear (and whatever else is a product): tiled,
-// register-blocked.
+// matmul.cuh - the tiled, register-blocked matrix product under linear and whatever else is one.
 //
-// Maths     out[m, n] = sum_k a(m, k) * b(k, n) + bias[n], sums in Accum, one rounding to Scalar at
-// the end Layout    a is [M, K] or, transposed, [K, M]; b is [K, N] or, transposed, [N, K]; out is
-// [M, N]; all row-major, dense Mapping   a block makes a tile of out. Lanes of a warp lie along
-// consecutive columns, so an element of a is one
-//           broadcast for the warp and an element of b is one row of shared memory. A thread owns
-//           kThreadRows rows by kThreadColumns columns that are 32 apart. While a block multiplies
-//           one slice of k out of shared memory, its threads already hold the next slice in
-//           registers (two buffers, one barrier a slice)
+// Maths     out[m, n] = sum_k a(m, k) * b(k, n) + bias[n], in Accum, rounded to Scalar at the end
+// Layout    a is [M, K] or, transposed, [K, M]; b is [K, N] or, transposed, [N, K]; out is [M, N];
+//           all row-major, dense
+// Mapping   a block makes a tile of out. The lanes of a warp lie along consecutive columns, so an
+//           element of a is one broadcast for the warp and 32 elements of b are one row of shared
+//           memory. A thread owns kThreadRows rows by kThreadColumns columns that are 32 apart.
+//           While a block multiplies one slice of k out of shared memory, its threads already
+//           hold the next slice in registers (two buffers, one barrier a slice)
 // Numerics  k runs upwards in chunks of kChunk; a chunk is summed by fma from 0, then added to the
-// total. The order is
-//           the same for every tile shape, so the bits do not depend on which one was chosen
+//           total. The order is the same for every tile, so the bits do not depend on the choice
 // Determinism  bitwise repeatable: one thread sums an element, no atomics
 #pragma once
 
 #include <cstdint>
 
+#include "impl/core/launch.cuh"
 #include "impl/ops/common/scalar.cuh"
 
 namespace plumb::matmul {
@@ -45,7 +44,7 @@ struct Tile {
   static_assert(kChunk % kDepth == 0, "a chunk is whole slices");
 };
 
-struct Shape {
+struct Extent {
   std::int64_t m, n, k;
 };
 
@@ -216,7 +215,7 @@ __device__ void end_chunk(Accum (&acc)[T::kThreadRows][T::kThreadColumns],
 
 /// out tile = total + bias, rounded once.
 template <class T, class Scalar, class Accum>
-__device__ void write_tile(Scalar* out, const Scalar* bias, Shape shape, std::int64_t row_begin,
+__device__ void write_tile(Scalar* out, const Scalar* bias, Extent extent, std::int64_t row_begin,
                            std::int64_t column_begin,
                            const Accum (&total)[T::kThreadRows][T::kThreadColumns]) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -224,12 +223,12 @@ __device__ void write_tile(Scalar* out, const Scalar* bias, Shape shape, std::in
 #pragma unroll
   for (int j = 0; j < T::kThreadColumns; ++j) {
     const std::int64_t column = column_begin + lane + j * kWarp;
-    if (column >= shape.n) continue;
+    if (column >= extent.n) continue;
     const Accum offset = bias == nullptr ? Accum{0} : widen(bias[column]);
 #pragma unroll
     for (int i = 0; i < T::kThreadRows; ++i)
-      if (first_row + i < shape.m)
-        out[(first_row + i) * shape.n + column] = narrow<Scalar>(total[i][j] + offset);
+      if (first_row + i < extent.m)
+        out[(first_row + i) * extent.n + column] = narrow<Scalar>(total[i][j] + offset);
   }
 }
 
@@ -238,21 +237,22 @@ __device__ void write_tile(Scalar* out, const Scalar* bias, Shape shape, std::in
 /// One block a tile of out; tiles are numbered along the columns first. bias may be null.
 template <class Scalar, class T, Layout kALayout, Layout kBLayout>
 __global__ void __launch_bounds__(T::kThreads)
-    matmul_kernel(const Scalar* a, const Scalar* b, const Scalar* bias, Scalar* out, Shape shape) {
+    matmul_kernel(const Scalar* a, const Scalar* b, const Scalar* bias, Scalar* out,
+                  Extent extent) {
   using Accum = accum_t<Scalar>;
   __shared__ alignas(16) Accum a_slice[2][T::kRows * T::kRowPitch];
   __shared__ alignas(16) Accum b_slice[2][T::kDepth * T::kColumnPitch];
-  const unsigned tiles_across = tiles(shape.n, T::kColumns);
+  const unsigned tiles_across = tiles(extent.n, T::kColumns);
   const std::int64_t row_begin = static_cast<std::int64_t>(blockIdx.x / tiles_across) * T::kRows;
   const std::int64_t column_begin =
       static_cast<std::int64_t>(blockIdx.x % tiles_across) * T::kColumns;
 
-  Stage<Scalar, T, kALayout, true> a_stage(a, shape.m, shape.k, row_begin);
-  Stage<Scalar, T, kBLayout, false> b_stage(b, shape.n, shape.k, column_begin);
+  Stage<Scalar, T, kALayout, true> a_stage(a, extent.m, extent.k, row_begin);
+  Stage<Scalar, T, kBLayout, false> b_stage(b, extent.n, extent.k, column_begin);
   Accum acc[T::kThreadRows][T::kThreadColumns] = {}, total[T::kThreadRows][T::kThreadColumns] = {};
 
   // Round -1 only brings in the first slice; the last one only multiplies.
-  const int slices = static_cast<int>(tiles(shape.k, T::kDepth));
+  const int slices = static_cast<int>(tiles(extent.k, T::kDepth));
   for (int slice = -1; slice < slices; ++slice) {
     const int next = slice + 1;
     if (next < slices) {
@@ -270,7 +270,43 @@ __global__ void __launch_bounds__(T::kThreads)
     __syncthreads();
   }
   end_chunk<T>(acc, total);
-  write_tile<T>(out, bias, shape, row_begin, column_begin, total);
+  write_tile<T>(out, bias, extent, row_begin, column_begin, total);
+}
+
+// --- launchers ---
+
+/// Three tiles: the large one where it still gives every multiprocessor a block, the small one
+/// elsewhere (a batch of 64 rows is two of them), one for double, whose words are twice as wide.
+using LargeTile = Tile<16, 8, 4, 16>;  // 128 x 128, 512 threads
+using SmallTile = Tile<8, 4, 2, 32>;   // 32 x 64, 256 threads
+using WideTile = Tile<4, 8, 1, 16>;    // 32 x 32, 128 threads
+
+template <class Scalar, class T, Layout kALayout, Layout kBLayout>
+void run_tiles(const char* name, const Scalar* a, const Scalar* b, const Scalar* bias, Scalar* out,
+               Extent extent, Stream stream) {
+  const unsigned blocks = tiles(extent.m, T::kRows) * tiles(extent.n, T::kColumns);
+  launch(name, matmul_kernel<Scalar, T, kALayout, kBLayout>, {blocks, T::kThreads}, stream, a, b,
+         bias, out, extent);
+}
+
+/// out [m, n] = a b + bias. bias may be null; k may be 0 (out is the bias, or 0). Queued on
+/// `stream`.
+template <Layout kALayout, Layout kBLayout, class Scalar>
+void multiply(const char* name, const Scalar* a, const Scalar* b, const Scalar* bias, Scalar* out,
+              Extent extent, Stream stream) {
+  if constexpr (sizeof(Scalar) == 8) {
+    run_tiles<Scalar, WideTile, kALayout, kBLayout>(name, a, b, bias, out, extent, stream);
+  } else {
+    int device = 0, multiprocessors = 0;
+    PLUMB_CUDA(cudaGetDevice(&device));
+    PLUMB_CUDA(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+    const std::int64_t large =
+        std::int64_t{tiles(extent.m, LargeTile::kRows)} * tiles(extent.n, LargeTile::kColumns);
+    if (large >= multiprocessors)
+      run_tiles<Scalar, LargeTile, kALayout, kBLayout>(name, a, b, bias, out, extent, stream);
+    else
+      run_tiles<Scalar, SmallTile, kALayout, kBLayout>(name, a, b, bias, out, extent, stream);
+  }
 }
 
 }  // namespace plumb::matmul

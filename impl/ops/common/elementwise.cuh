@@ -1,0 +1,76 @@
+// elementwise.cuh - out[i] = function(in[i]...) over dense vectors of one dtype.
+//
+// Mapping   a thread takes kPerThread neighbours, moved as one word of up to 16 bytes where every
+//           pointer is aligned to it; the ragged end, and misaligned vectors, go one by one
+// Determinism  bitwise repeatable: an element depends on its own inputs alone
+#pragma once
+
+#include <cstdint>
+
+#include "impl/core/launch.cuh"
+#include "impl/ops/common/scalar.cuh"
+
+namespace plumb::elementwise {
+
+constexpr int kThreads = 256;
+
+template <class Scalar>
+struct alignas(16) Pack {
+  static constexpr int kCount = 16 / sizeof(Scalar);
+  Scalar at[kCount];
+};
+
+// --- kernels ---
+
+/// One pack a thread; the threads after the last whole pack take one element of the rest each.
+template <class Scalar, class Function, class... Inputs>
+__global__ void __launch_bounds__(kThreads)
+    packed_kernel(Function function, Scalar* out, std::int64_t count, const Inputs*... in) {
+  constexpr int kCount = Pack<Scalar>::kCount;
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const std::int64_t packs = count / kCount;
+  if (i < packs) {
+    auto apply = [&](const Pack<Inputs>&... packed) {
+      Pack<Scalar> result;
+#pragma unroll
+      for (int k = 0; k < kCount; ++k) result.at[k] = function(packed.at[k]...);
+      return result;
+    };
+    reinterpret_cast<Pack<Scalar>*>(out)[i] =
+        apply(reinterpret_cast<const Pack<Inputs>*>(in)[i]...);
+    return;
+  }
+  const std::int64_t rest = packs * kCount + (i - packs);
+  if (rest < count) out[rest] = function(in[rest]...);
+}
+
+/// One element a thread.
+template <class Scalar, class Function, class... Inputs>
+__global__ void __launch_bounds__(kThreads)
+    single_kernel(Function function, Scalar* out, std::int64_t count, const Inputs*... in) {
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i < count) out[i] = function(in[i]...);
+}
+
+// --- launchers ---
+
+/// Queued on `stream`. `function` is a __host__ __device__ functor: Scalar of one Scalar an input.
+template <class Scalar, class Function, class... Inputs>
+void map(const char* name, Function function, Scalar* out, std::int64_t count, Stream stream,
+         const Inputs*... in) {
+  static_assert((std::is_same_v<Scalar, Inputs> && ...), "one dtype");
+  auto aligned = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; };
+  auto blocks = [](std::int64_t threads) {
+    return LaunchShape{dim3(static_cast<unsigned>((threads + kThreads - 1) / kThreads)), kThreads};
+  };
+  constexpr int kCount = Pack<Scalar>::kCount;
+  if (aligned(out) && (aligned(in) && ...)) {
+    launch(name, packed_kernel<Scalar, Function, Inputs...>,
+           blocks(count / kCount + count % kCount), stream, function, out, count, in...);
+  } else {
+    launch(name, single_kernel<Scalar, Function, Inputs...>, blocks(count), stream, function, out,
+           count, in...);
+  }
+}
+
+}  // namespace plumb::elementwise
