@@ -1,281 +1,403 @@
-// cross_entropy.cu - cross entropy of class indices or probabilities, forward and backward.
+// cross_entropy.cu - log-softmax and negative log-likelihood, forward and backward.
 //
-// Maths     see cross_entropy.h; dinput_c = g ((sum_k a_k) softmax_c - a_c), a_c = what -log_prob_c is multiplied by
-// Layout    classes moved last: rows [rows, classes], contiguous
-// Mapping   one warp a row: lanes stride over the classes, exchange sums; one block sums the rows
-// Numerics  log_softmax = (x - max) - log(sum exp(x - max)) in f32 (f64); butterfly sums within a warp
-// Determinism  bitwise repeatable: no atomics on floats, fixed order
+// Maths     cross_entropy.h. Forward and backward share the row's target: factor(c) of -logp_c
+// Layout    input [N, C, S], S = product of what follows the classes; a row is one (n, s)
+// Mapping   S = 1: a warp a row, lanes along the classes, sums by exchange. S > 1: a thread a row,
+//           lanes along s, so that both read consecutive words. One block adds the rows' losses
+// Numerics  float for float, half and bf16, double for double; exp of x - max; one rounding
+// Determinism  bitwise repeatable: fixed order; the one atomic finds the first bad label
+#include "impl/ops/cross_entropy.h"
+
+#include <cmath>
+
 #include "impl/core/launch.cuh"
-#include "impl/ops/common/dispatch.cuh"
 #include "impl/ops/common/scalar.cuh"
 #include "impl/ops/common/warp.cuh"
-#include "impl/ops/cross_entropy.h"
 
 namespace plumb {
 namespace {
 
-constexpr int kWarp = 32, kWarpsPerBlock = 8, kThreads = kWarp * kWarpsPerBlock;
-
-/// A row's targets: one of the three pointers is not null.
-template <class Scalar>
-struct Targets {
-  const std::int64_t* index64;
-  const std::uint8_t* index8;
-  const Scalar* probability;  // [rows, classes]
-  std::int64_t ignore_index;
-
-  __device__ std::int64_t index(std::int64_t row) const { return index64 ? index64[row] : index8[row]; }
-};
-
-template <class Scalar>
-struct Problem {
-  std::int64_t rows;
-  int classes;
-  const Scalar* weight;  // may be null
-  Targets<Scalar> targets;
-  accum_t<Scalar> smoothing;  // 0: none
-};
+constexpr int kThreads = 128;
+constexpr int kReduceThreads = 1024;
+constexpr std::int64_t kNoBadRow =
+    -1;  // the largest value as the unsigned number it is compared as
 
 // --- device helpers ---
 
+/// input [n, classes, spatial] as rows of `classes` logits that are `spatial` apart.
+struct RowShape {
+  std::int64_t rows, classes, spatial;
+  __device__ std::int64_t first(std::int64_t row) const {
+    return row / spatial * classes * spatial + row % spatial;
+  }
+};
+
+/// keep = 1 - e, spread = e / C; without smoothing 1 and 0.
+template <class Accum>
+struct Smoothing {
+  Accum keep, spread;
+};
+
 template <class Scalar>
-__device__ accum_t<Scalar> class_weight(const Problem<Scalar>& p, int c) {
-  return p.weight ? widen(p.weight[c]) : accum_t<Scalar>{1};
+__device__ accum_t<Scalar> class_weight(const Scalar* weight, std::int64_t c) {
+  return weight == nullptr ? accum_t<Scalar>{1} : widen(weight[c]);
 }
 
-/// a_c: what -log_prob_c is multiplied by in row's loss; `own` is the row's class, -1 for none.
+/// Rows whose target is one label.
 template <class Scalar>
-__device__ accum_t<Scalar> coefficient(const Problem<Scalar>& p, std::int64_t row, std::int64_t own, int c) {
+struct Labels {
   using Accum = accum_t<Scalar>;
-  const Accum spread = p.smoothing / static_cast<Accum>(p.classes);
-  const Accum target = p.targets.probability ? widen(p.targets.probability[row * p.classes + c]) : (own == c ? Accum{1} : Accum{0});
-  return class_weight(p, c) * ((1 - p.smoothing) * target + spread);
-}
+  const void* data;
+  bool bytes;  // u8, else i64
+  std::int64_t ignore_index;
+  const Scalar* weight;
+  Smoothing<Accum> smoothing;
+
+  struct Row {
+    std::int64_t label;
+    Accum weight;
+    bool ignored, bad;
+  };
+  __device__ Row row(std::int64_t row, const RowShape& shape) const {
+    Row r;
+    r.label = bytes ? static_cast<const std::uint8_t*>(data)[row]
+                    : static_cast<const std::int64_t*>(data)[row];
+    r.ignored = r.label == ignore_index;
+    r.bad = !r.ignored && (r.label < 0 || r.label >= shape.classes);
+    r.weight = r.ignored ? Accum{0} : r.bad ? Accum(NAN) : class_weight(weight, r.label);
+    return r;
+  }
+  /// What class c adds to the loss, without the label's own part.
+  __device__ Accum part(const Row&, const RowShape&, std::int64_t, std::int64_t c,
+                        Accum logp) const {
+    return smoothing.spread > 0 ? -class_weight(weight, c) * logp : Accum{0};
+  }
+  __device__ Accum loss(const Row& r, Accum parts, const Scalar* logits, std::int64_t stride,
+                        Accum largest, Accum log_sum) const {
+    if (r.ignored || r.bad) return r.weight;
+    const Accum likelihood = -r.weight * (widen(logits[r.label * stride]) - largest - log_sum);
+    return smoothing.spread > 0 ? smoothing.keep * likelihood + smoothing.spread * parts
+                                : likelihood;
+  }
+  __device__ Accum factor(const Row& r, const RowShape&, std::int64_t, std::int64_t c) const {
+    const Accum own = c == r.label || r.bad ? smoothing.keep * r.weight : Accum{0};
+    return smoothing.spread > 0 ? own + smoothing.spread * class_weight(weight, c) : own;
+  }
+};
+
+/// Rows whose target is a probability for every class, laid out like the input.
+template <class Scalar>
+struct Probabilities {
+  using Accum = accum_t<Scalar>;
+  const Scalar* data;
+  const Scalar* weight;
+  Smoothing<Accum> smoothing;
+
+  struct Row {
+    Accum weight = 1;  // what the row adds to total_weight
+    static constexpr bool ignored = false, bad = false;
+  };
+  __device__ Row row(std::int64_t, const RowShape&) const { return {}; }
+  __device__ Accum part(const Row& r, const RowShape& shape, std::int64_t first, std::int64_t c,
+                        Accum logp) const {
+    return -factor(r, shape, first, c) * logp;
+  }
+  __device__ Accum loss(const Row&, Accum parts, const Scalar*, std::int64_t, Accum, Accum) const {
+    return parts;
+  }
+  __device__ Accum factor(const Row&, const RowShape& shape, std::int64_t first,
+                          std::int64_t c) const {
+    const Accum p = widen(data[first + c * shape.spatial]);
+    return class_weight(weight, c) * (smoothing.keep * p + smoothing.spread);
+  }
+};
 
 // --- kernels ---
 
-/// log_prob, and each row's loss and weight. The first row with a class out of range goes to *bad_row.
-template <class Scalar>
+template <class Accum>
+struct RowResults {
+  Accum *largest, *sum, *loss, *weight;  // [rows] each
+  unsigned long long* first_bad_row;
+};
+
+/// kLanes threads a row: 32 (a warp) or 1.
+template <int kLanes, class Scalar, class Target>
 __global__ void __launch_bounds__(kThreads)
-    cross_entropy_forward_kernel(const Scalar* x, Problem<Scalar> p, accum_t<Scalar>* log_prob, accum_t<Scalar>* row_loss,
-                                 accum_t<Scalar>* row_weight, unsigned long long* bad_row) {
+    rows_kernel(RowShape shape, const Scalar* input, Target target,
+                RowResults<accum_t<Scalar>> results) {
   using Accum = accum_t<Scalar>;
-  const int lane = threadIdx.x % kWarp;
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kWarpsPerBlock + threadIdx.x / kWarp;
-  if (row >= p.rows) return;
-  const Scalar* in = x + row * p.classes;
-  Accum largest = -INFINITY;
-  bool has_nan = false;
-  for (int c = lane; c < p.classes; c += kWarp) {
-    const Accum value = widen(in[c]);
-    has_nan |= value != value;
-    largest = fmax(largest, value);
-  }
-  largest = warp_max(largest);
-  if (__any_sync(kFullWarp, has_nan)) largest = NAN;
+  const std::int64_t thread = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const std::int64_t row = thread / kLanes;
+  const int lane = static_cast<int>(threadIdx.x) % kLanes;
+  if (row >= shape.rows) return;
+  const std::int64_t first = shape.first(row);
+  const Scalar* logits = input + first;
+
+  Accum largest = -Accum(INFINITY);
+  for (std::int64_t c = lane; c < shape.classes; c += kLanes)
+    largest = fmax(largest, widen(logits[c * shape.spatial]));
+  largest = warp_max<kLanes>(largest);
   Accum sum = 0;
-  for (int c = lane; c < p.classes; c += kWarp) sum += exp(widen(in[c]) - largest);
-  const Accum log_sum = log(warp_sum(sum));
-  const std::int64_t own = p.targets.probability ? -1 : p.targets.index(row);
-  const bool ignored = !p.targets.probability && own == p.targets.ignore_index;
-  const bool bad = !p.targets.probability && !ignored && (own < 0 || own >= p.classes);
-  Accum loss = 0;
-  for (int c = lane; c < p.classes; c += kWarp) {
-    const Accum lp = (widen(in[c]) - largest) - log_sum;
-    log_prob[row * p.classes + c] = lp;
-    const Accum a = coefficient(p, row, own, c);
-    if (a != 0) loss -= a * lp;
-  }
-  loss = warp_sum(loss);
+  for (std::int64_t c = lane; c < shape.classes; c += kLanes)
+    sum += exp(widen(logits[c * shape.spatial]) - largest);
+  sum = warp_sum<kLanes>(sum);
+
+  const Accum log_sum = log(sum);
+  const auto of_row = target.row(row, shape);
+  Accum parts = 0;
+  for (std::int64_t c = lane; c < shape.classes; c += kLanes)
+    parts +=
+        target.part(of_row, shape, first, c, widen(logits[c * shape.spatial]) - largest - log_sum);
+  parts = warp_sum<kLanes>(parts);
   if (lane != 0) return;
-  if (bad) atomicMin(bad_row, static_cast<unsigned long long>(row));
-  row_loss[row] = ignored ? Accum{0} : loss;
-  row_weight[row] = ignored || bad ? Accum{0} : p.targets.probability ? Accum{1} : class_weight(p, static_cast<int>(own));
+  results.largest[row] = largest;
+  results.sum[row] = sum;
+  results.loss[row] = target.loss(of_row, parts, logits, shape.spatial, largest, log_sum);
+  results.weight[row] = of_row.weight;
+  if (of_row.bad) atomicMin(results.first_bad_row, static_cast<unsigned long long>(row));
 }
 
-/// Sums both arrays; loss = sum, or sum / total.
+/// total_weight = sum of weight; loss = sum of loss, divided by total_weight if `mean`. One block.
 template <class Scalar>
-__global__ void __launch_bounds__(kThreads)
-    cross_entropy_reduce_kernel(const accum_t<Scalar>* row_loss, const accum_t<Scalar>* row_weight, std::int64_t rows, bool mean,
-                                Scalar* loss, accum_t<Scalar>* total_weight) {
+__global__ void __launch_bounds__(kReduceThreads)
+    reduce_kernel(std::int64_t rows, const accum_t<Scalar>* row_loss,
+                  const accum_t<Scalar>* row_weight, bool mean, Scalar* loss,
+                  accum_t<Scalar>* total_weight) {
   using Accum = accum_t<Scalar>;
-  __shared__ Accum losses[kThreads], weights[kThreads];
-  Accum sum = 0, total = 0;
-  for (std::int64_t i = threadIdx.x; i < rows; i += kThreads) {
-    sum += row_loss[i];
-    total += row_weight[i];
+  __shared__ Accum of_warp[2][kReduceThreads / 32];
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  Accum losses = 0, weights = 0;
+  for (std::int64_t row = threadIdx.x; row < rows; row += kReduceThreads) {
+    losses += row_loss[row];
+    weights += row_weight[row];
   }
-  losses[threadIdx.x] = sum;
-  weights[threadIdx.x] = total;
+  losses = warp_sum(losses);
+  weights = warp_sum(weights);
+  if (lane == 0) {
+    of_warp[0][warp] = losses;
+    of_warp[1][warp] = weights;
+  }
   __syncthreads();
-  for (int half = kThreads / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) {
-      losses[threadIdx.x] += losses[threadIdx.x + half];
-      weights[threadIdx.x] += weights[threadIdx.x + half];
-    }
-    __syncthreads();
-  }
-  if (threadIdx.x != 0) return;
-  *loss = narrow<Scalar>(mean ? losses[0] / weights[0] : losses[0]);
-  *total_weight = weights[0];
+  if (warp != 0) return;
+  losses = warp_sum(of_warp[0][lane]);
+  weights = warp_sum(of_warp[1][lane]);
+  if (lane != 0) return;
+  *loss = narrow<Scalar>(mean ? losses / weights : losses);
+  *total_weight = weights;
 }
 
-template <class Scalar>
-__global__ void narrow_rows_kernel(const accum_t<Scalar>* row_loss, Scalar* loss, std::int64_t rows) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i < rows) loss[i] = narrow<Scalar>(row_loss[i]);
-}
-
-template <class Scalar>
+/// kLanes threads a row. dy is one number, or one a row if `dy_per_row`; total_weight null: no
+/// mean.
+template <int kLanes, class Scalar, class Target>
 __global__ void __launch_bounds__(kThreads)
-    cross_entropy_backward_kernel(const Scalar* dloss, const accum_t<Scalar>* log_prob, const accum_t<Scalar>* total_weight,
-                                  Problem<Scalar> p, Reduction reduction, Scalar* dx) {
+    backward_kernel(RowShape shape, const Scalar* input, Target target,
+                    const accum_t<Scalar>* row_max, const accum_t<Scalar>* row_sum,
+                    const Scalar* dy, bool dy_per_row, const accum_t<Scalar>* total_weight,
+                    Scalar* dinput) {
   using Accum = accum_t<Scalar>;
-  const int lane = threadIdx.x % kWarp;
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kWarpsPerBlock + threadIdx.x / kWarp;
-  if (row >= p.rows) return;
-  const std::int64_t own = p.targets.probability ? -1 : p.targets.index(row);
-  const bool ignored = !p.targets.probability && own == p.targets.ignore_index;
-  Accum sum = 0;
-  for (int c = lane; c < p.classes; c += kWarp) sum += coefficient(p, row, own, c);
-  sum = warp_sum(sum);
-  Accum g = widen(dloss[reduction == Reduction::none ? row : 0]);
-  if (reduction == Reduction::mean) g /= *total_weight;
-  for (int c = lane; c < p.classes; c += kWarp) {
-    const Accum softmax = exp(log_prob[row * p.classes + c]);
-    const Accum value = g * (softmax * sum - coefficient(p, row, own, c));
-    dx[row * p.classes + c] = narrow<Scalar>(ignored ? Accum{0} : value);
+  const std::int64_t thread = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const std::int64_t row = thread / kLanes;
+  const int lane = static_cast<int>(threadIdx.x) % kLanes;
+  if (row >= shape.rows) return;
+  const std::int64_t first = shape.first(row);
+  const auto of_row = target.row(row, shape);
+  if (of_row.ignored) {
+    for (std::int64_t c = lane; c < shape.classes; c += kLanes)
+      dinput[first + c * shape.spatial] = narrow<Scalar>(0);
+    return;
+  }
+  Accum factors = 0;
+  for (std::int64_t c = lane; c < shape.classes; c += kLanes)
+    factors += target.factor(of_row, shape, first, c);
+  factors = warp_sum<kLanes>(factors);
+  const Accum given = widen(dy[dy_per_row ? row : 0]);
+  const Accum scale = total_weight == nullptr ? given : given / *total_weight;
+  const Accum largest = row_max[row], sum = row_sum[row];
+  for (std::int64_t c = lane; c < shape.classes; c += kLanes) {
+    const std::int64_t at = first + c * shape.spatial;
+    const Accum softmax = exp(widen(input[at]) - largest) / sum;
+    dinput[at] =
+        narrow<Scalar>(scale * (factors * softmax - target.factor(of_row, shape, first, c)));
   }
 }
 
 // --- launchers ---
 
-LaunchShape warp_a_row(std::int64_t rows) {
-  return {dim3(static_cast<unsigned>((rows + kWarpsPerBlock - 1) / kWarpsPerBlock)), dim3(kThreads)};
-}
-
-/// The input's dimensions, with the classes' one named.
-struct Sizes {
-  int class_dimension;
-  std::int64_t rows, classes;
-  Shape without_classes;
+/// A checked call: dense inputs and what follows from shapes and options.
+struct Problem {
+  RowShape shape;
+  Tensor input, target, weight;  // weight may be undefined
+  bool labels;
+  CrossEntropyOptions options;
 };
 
-Sizes sizes_of(const Tensor& input) {
-  PLUMB_CHECK(ShapeError, input.dim() >= 1, "Expected 1 or more dimensions (got 0)");
-  Sizes s{input.dim() == 1 ? 0 : 1, 0, 0, input.shape()};
-  s.classes = input.size(s.class_dimension);
-  s.without_classes.erase(s.without_classes.begin() + s.class_dimension);
-  s.rows = count_of(s.without_classes);
-  return s;
+unsigned blocks_for(const RowShape& shape, int lanes) {
+  const std::int64_t rows_per_block = kThreads / lanes;
+  return static_cast<unsigned>((shape.rows + rows_per_block - 1) / rows_per_block);
 }
 
-/// [rows, classes], contiguous.
-Tensor classes_last(const Tensor& t, const Sizes& s, Stream stream) {
-  Tensor moved = t;
-  for (int d = s.class_dimension; d + 1 < t.dim(); ++d) moved = moved.transpose(d, d + 1);
-  return moved.contiguous(stream).view({s.rows, s.classes});
-}
-
-bool has_probabilities(const Tensor& input, const Tensor& target) { return is_floating(target.dtype()) && target.shape() == input.shape(); }
-
-void check_arguments(const Tensor& input, const Tensor& target, const Tensor* weight, const CrossEntropyOptions& o, const Sizes& s) {
-  PLUMB_CHECK(ValueError, !(o.label_smoothing > 1), "label_smoothing must be between 0.0 and 1.0. Got: {}", o.label_smoothing);
-  if (weight) {
-    PLUMB_CHECK(ShapeError, weight->shape() == Shape{s.classes},
-                "weight tensor should be defined either for all {} classes or no classes but got weight tensor of shape: {}", s.classes, to_string(weight->shape()));
-    PLUMB_CHECK(ShapeError, weight->dtype() == input.dtype(), "expected scalar type {} but found {}", name_of(input.dtype()), name_of(weight->dtype()));
+/// Calls body with the target that the kernels of this problem take.
+template <class Scalar, class Body>
+void with_target(const Problem& p, Body&& body) {
+  using Accum = accum_t<Scalar>;
+  const double e = p.options.label_smoothing > 0 ? p.options.label_smoothing : 0;
+  const Smoothing<Accum> smoothing{static_cast<Accum>(1 - e),
+                                   static_cast<Accum>(e / static_cast<double>(p.shape.classes))};
+  const Scalar* weight = p.weight.defined() ? p.weight.data_as<const Scalar>() : nullptr;
+  if (p.labels) {
+    body(Labels<Scalar>{p.target.data(), p.target.dtype() == Dtype::u8, p.options.ignore_index,
+                        weight, smoothing});
+  } else {
+    body(Probabilities<Scalar>{p.target.data_as<const Scalar>(), weight, smoothing});
   }
-  if (has_probabilities(input, target)) {
-    PLUMB_CHECK(ShapeError, target.dtype() == input.dtype(), "expected scalar type {} but found {}", name_of(input.dtype()), name_of(target.dtype()));
-    PLUMB_CHECK(ValueError, o.ignore_index < 0, "ignore_index is not supported for floating point target");
+}
+
+template <class Scalar>
+void run_rows(const Problem& p, const RowResults<accum_t<Scalar>>& results, Stream stream) {
+  with_target<Scalar>(p, [&](auto target) {
+    using Target = decltype(target);
+    const bool warps = p.shape.spatial == 1;
+    launch("cross_entropy/rows",
+           warps ? rows_kernel<32, Scalar, Target> : rows_kernel<1, Scalar, Target>,
+           {blocks_for(p.shape, warps ? 32 : 1), kThreads}, stream, p.shape,
+           p.input.data_as<const Scalar>(), target, results);
+  });
+}
+
+template <class Scalar>
+void run_backward(const Problem& p, const CrossEntropyResult& forward, const Tensor& dy,
+                  const Tensor& dinput, Stream stream) {
+  using Accum = accum_t<Scalar>;
+  const bool mean = p.options.reduction == Reduction::mean;
+  with_target<Scalar>(p, [&](auto target) {
+    using Target = decltype(target);
+    const bool warps = p.shape.spatial == 1;
+    launch("cross_entropy/backward",
+           warps ? backward_kernel<32, Scalar, Target> : backward_kernel<1, Scalar, Target>,
+           {blocks_for(p.shape, warps ? 32 : 1), kThreads}, stream, p.shape,
+           p.input.data_as<const Scalar>(), target, forward.row_max.data_as<const Accum>(),
+           forward.row_sum.data_as<const Accum>(), dy.data_as<const Scalar>(),
+           p.options.reduction == Reduction::none,
+           mean ? forward.total_weight.data_as<const Accum>() : nullptr, dinput.data_as<Scalar>());
+  });
+}
+
+Shape row_index_shape(const Tensor& input) {
+  Shape shape = input.shape();
+  shape.erase(shape.begin() + (input.dim() > 1 ? 1 : 0));
+  return shape;
+}
+
+void check_target(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options) {
+  if (is_floating(target.dtype())) {
+    PLUMB_CHECK(ShapeError, target.dtype() == input.dtype(),
+                "probabilities have dtype {}, input has {} [the same]", name_of(target.dtype()),
+                name_of(input.dtype()));
+    PLUMB_CHECK(ShapeError, target.shape() == input.shape(),
+                "probabilities have shape {}, input has {} [the same]", to_string(target.shape()),
+                to_string(input.shape()));
+    PLUMB_CHECK(ValueError, options.ignore_index < 0,
+                "ignore_index is {} with probabilities [negative]", options.ignore_index);
     return;
   }
-  PLUMB_CHECK(ShapeError, target.dtype() == Dtype::i64 || target.dtype() == Dtype::u8, "expected target dtype to be Long or Byte, but got {}", name_of(target.dtype()));
-  if (input.dim() == 2 && target.dim() == 1)
-    PLUMB_CHECK(ShapeError, target.size(0) == input.size(0), "Expected input batch_size ({}) to match target batch_size ({}).", input.size(0), target.size(0));
-  PLUMB_CHECK(ShapeError, target.shape() == s.without_classes, "size mismatch (got input: {} , target: {})", to_string(input.shape()), to_string(target.shape()));
+  PLUMB_CHECK(ShapeError, target.dtype() == Dtype::i64 || target.dtype() == Dtype::u8,
+              "target has dtype {} [labels: i64, u8; probabilities: {}]", name_of(target.dtype()),
+              name_of(input.dtype()));
+  PLUMB_CHECK(ShapeError, target.shape() == row_index_shape(input),
+              "labels have shape {}, need {} for input of shape {}", to_string(target.shape()),
+              to_string(row_index_shape(input)), to_string(input.shape()));
 }
 
-/// What the kernels read, and the tensors that hold it.
-template <class Scalar>
-struct Operands {
-  Tensor target, weight;
-  Problem<Scalar> problem;
-
-  Operands(const Tensor& input, const Tensor& given_target, const Tensor* given_weight, const CrossEntropyOptions& o, const Sizes& s, Stream stream) {
-    const bool probabilities = has_probabilities(input, given_target);
-    target = probabilities ? classes_last(given_target, s, stream) : given_target.contiguous(stream);
-    if (given_weight) weight = given_weight->contiguous(stream);
-    problem = {s.rows, static_cast<int>(s.classes), given_weight ? weight.data_as<Scalar>() : nullptr, {},
-               static_cast<accum_t<Scalar>>(o.label_smoothing > 0 ? o.label_smoothing : 0)};
-    Targets<Scalar>& t = problem.targets;
-    t.ignore_index = o.ignore_index;
-    if (probabilities) t.probability = target.data_as<Scalar>();
-    else if (target.dtype() == Dtype::i64) t.index64 = target.data_as<std::int64_t>();
-    else t.index8 = target.data_as<std::uint8_t>();
+Problem checked_problem(const Tensor& input, const Tensor& target, const Tensor* weight,
+                        const CrossEntropyOptions& options, Stream stream) {
+  PLUMB_CHECK(ShapeError, is_floating(input.dtype()), "input has dtype {} [{}]",
+              name_of(input.dtype()), kFloatingNames);
+  PLUMB_CHECK(ShapeError, input.dim() >= 1, "input has no dimension [C; N, C; N, C, d1, ...]");
+  const std::int64_t classes = input.size(input.dim() > 1 ? 1 : 0);
+  PLUMB_CHECK(ShapeError, classes >= 1, "input of shape {} has no class [C >= 1]",
+              to_string(input.shape()));
+  PLUMB_CHECK(ValueError, !(options.label_smoothing > 1),
+              "label_smoothing is {} [at most 1; 0 or less: none]", options.label_smoothing);
+  check_target(input, target, options);
+  if (weight != nullptr) {
+    PLUMB_CHECK(ShapeError, weight->shape() == Shape{classes},
+                "weight has shape {}, need [{}]: one for each class", to_string(weight->shape()),
+                classes);
+    PLUMB_CHECK(ShapeError, weight->dtype() == input.dtype(),
+                "weight has dtype {}, input has {} [the same]", name_of(weight->dtype()),
+                name_of(input.dtype()));
   }
-};
+  std::int64_t spatial = 1;
+  for (int d = 2; d < input.dim(); ++d) spatial *= input.size(d);
+  return {{input.numel() / classes, classes, spatial},
+          input.contiguous(stream),
+          target.contiguous(stream),
+          weight != nullptr ? weight->contiguous(stream) : Tensor{},
+          !is_floating(target.dtype()),
+          options};
+}
 
-void check_classes(const Tensor& bad_row, const Tensor& target, Stream stream) {
-  const std::int64_t row = bad_row.to_host<std::int64_t>(stream)[0];
-  if (row == -1) return;
-  const Tensor flat = target.reshape({-1}, stream).narrow(0, row, 1);
-  PLUMB_THROW(ValueError, "Target {} is out of bounds. (row {})", static_cast<std::int64_t>(flat.item(stream)), row);
+/// Waits for the stream; throws when the kernel met a bad label.
+void check_labels(const Problem& p, const Tensor& first_bad_row, Stream stream) {
+  const std::int64_t row = first_bad_row.to_host<std::int64_t>(stream)[0];
+  if (row == kNoBadRow) return;
+  const double label = p.target.view({-1}).select(0, row).item(stream);
+  PLUMB_THROW(ValueError,
+              "label {} in row {} is outside the {} classes [0 to {}, or ignore_index {}]",
+              static_cast<std::int64_t>(label), row, p.shape.classes, p.shape.classes - 1,
+              p.options.ignore_index);
 }
 
 }  // namespace
 
 // --- public functions ---
 
-CrossEntropyResult cross_entropy_forward(const Tensor& input, const Tensor& target, const Tensor* weight,
-                                         const CrossEntropyOptions& options, Stream stream) {
-  const Sizes s = sizes_of(input);
-  check_arguments(input, target, weight, options, s);
-  const Tensor x = classes_last(input, s, stream);
-  const Dtype accum = input.dtype() == Dtype::f64 ? Dtype::f64 : Dtype::f32;
-  CrossEntropyResult result{Tensor::empty(options.reduction == Reduction::none ? s.without_classes : Shape{}, input.dtype(), stream),
-                            Tensor::empty({s.rows, s.classes}, accum, stream), Tensor::empty({}, accum, stream)};
-  const MemoryScope scope(Category::workspace);
-  const Tensor rows = Tensor::empty({2, s.rows}, accum, stream);  // losses, weights
-  const Tensor bad_row = Tensor::full({1}, -1, Dtype::i64, stream);  // as unsigned the largest number
-  dispatch_floating(input.dtype(), "cross_entropy_forward", [&]<class Scalar>() {
+CrossEntropyResult cross_entropy_forward(const Tensor& input, const Tensor& target,
+                                         const Tensor* weight, const CrossEntropyOptions& options,
+                                         Stream stream) {
+  const Problem p = checked_problem(input, target, weight, options, stream);
+  CrossEntropyResult result;
+  const Tensor first_bad_row = Tensor::full({1}, kNoBadRow, Dtype::i64, stream);
+  with_floating(input.dtype(), "input", [&](auto tag) {
+    using Scalar = decltype(tag);
     using Accum = accum_t<Scalar>;
-    const Operands<Scalar> operands(input, target, weight, options, s, stream);
-    Accum* row_loss = rows.data_as<Accum>();
-    launch("cross_entropy/forward", cross_entropy_forward_kernel<Scalar>, warp_a_row(s.rows), stream, x.data_as<Scalar>(), operands.problem,
-           result.log_prob.data_as<Accum>(), row_loss, row_loss + s.rows, reinterpret_cast<unsigned long long*>(bad_row.data_as<std::int64_t>()));
-    const bool none = options.reduction == Reduction::none;
-    const Tensor sum = none ? Tensor::empty({}, input.dtype(), stream) : result.loss;
-    launch("cross_entropy/reduce", cross_entropy_reduce_kernel<Scalar>, {dim3(1), dim3(kThreads)}, stream, row_loss, row_loss + s.rows, s.rows,
-           options.reduction == Reduction::mean, sum.data_as<Scalar>(), result.total_weight.data_as<Accum>());
-    if (none)
-      launch("cross_entropy/rows", narrow_rows_kernel<Scalar>, {dim3(static_cast<unsigned>((s.rows + kThreads - 1) / kThreads)), dim3(kThreads)},
-             stream, row_loss, result.loss.data_as<Scalar>(), s.rows);
+    auto per_row = [&] { return Tensor::empty({p.shape.rows}, accum_dtype<Scalar>(), stream); };
+    result.row_max = per_row();
+    result.row_sum = per_row();
+    const Tensor row_loss = per_row(), row_weight = per_row();
+    run_rows<Scalar>(p,
+                     {result.row_max.data_as<Accum>(), result.row_sum.data_as<Accum>(),
+                      row_loss.data_as<Accum>(), row_weight.data_as<Accum>(),
+                      first_bad_row.data_as<unsigned long long>()},
+                     stream);
+    const Tensor loss = Tensor::empty({}, input.dtype(), stream);
+    result.total_weight = Tensor::empty({}, accum_dtype<Scalar>(), stream);
+    launch("cross_entropy/reduce", reduce_kernel<Scalar>, {1, kReduceThreads}, stream, p.shape.rows,
+           row_loss.data_as<const Accum>(), row_weight.data_as<const Accum>(),
+           options.reduction == Reduction::mean, loss.data_as<Scalar>(),
+           result.total_weight.data_as<Accum>());
+    result.loss = options.reduction == Reduction::none
+                      ? row_loss.to(input.dtype(), stream).view(row_index_shape(input))
+                      : loss;
   });
-  if (!has_probabilities(input, target)) check_classes(bad_row, target, stream);
+  if (p.labels) check_labels(p, first_bad_row, stream);
   return result;
 }
 
-Tensor cross_entropy_backward(const Tensor& dloss, const CrossEntropyResult& saved, const Tensor& input, const Tensor& target,
-                              const Tensor* weight, const CrossEntropyOptions& options, Stream stream) {
-  const Sizes s = sizes_of(input);
-  check_arguments(input, target, weight, options, s);
-  PLUMB_CHECK(ShapeError, dloss.shape() == saved.loss.shape() && dloss.dtype() == input.dtype(), "dloss is {} {}, need {} {}",
-              name_of(dloss.dtype()), to_string(dloss.shape()), name_of(input.dtype()), to_string(saved.loss.shape()));
-  const Tensor g = dloss.contiguous(stream), rows = Tensor::empty({s.rows, s.classes}, input.dtype(), stream);
-  dispatch_floating(input.dtype(), "cross_entropy_backward", [&]<class Scalar>() {
-    using Accum = accum_t<Scalar>;
-    const Operands<Scalar> operands(input, target, weight, options, s, stream);
-    launch("cross_entropy/backward", cross_entropy_backward_kernel<Scalar>, warp_a_row(s.rows), stream, g.data_as<Scalar>(),
-           saved.log_prob.data_as<Accum>(), saved.total_weight.data_as<Accum>(), operands.problem, options.reduction, rows.data_as<Scalar>());
+Tensor cross_entropy_backward(const Tensor& dy, const Tensor& input, const Tensor& target,
+                              const Tensor* weight, const CrossEntropyOptions& options,
+                              const CrossEntropyResult& forward, Stream stream) {
+  const Problem p = checked_problem(input, target, weight, options, stream);
+  const Shape loss_shape = options.reduction == Reduction::none ? row_index_shape(input) : Shape{};
+  PLUMB_CHECK(ShapeError, dy.shape() == loss_shape, "dy has shape {}, need {}",
+              to_string(dy.shape()), to_string(loss_shape));
+  PLUMB_CHECK(ShapeError, dy.dtype() == input.dtype(), "dy has dtype {}, input has {} [the same]",
+              name_of(dy.dtype()), name_of(input.dtype()));
+  const Tensor dinput = Tensor::empty(input.shape(), input.dtype(), stream);
+  with_floating(input.dtype(), "input", [&](auto tag) {
+    run_backward<decltype(tag)>(p, forward, dy.contiguous(stream), dinput, stream);
   });
-  if (input.dim() <= 2) return rows.view(input.shape());
-  Shape last = s.without_classes;
-  last.push_back(s.classes);
-  Tensor moved = rows.view(last);
-  for (int d = input.dim() - 1; d > s.class_dimension; --d) moved = moved.transpose(d, d - 1);
-  return moved.contiguous(stream);
+  return dinput;
 }
 
 }  // namespace plumb

@@ -2,7 +2,7 @@
 //
 // Maths     see linear.h: three matrix products and a column sum
 // Layout    leading dimensions folded: x [M, in], y and dy [M, out], weight [out, in]
-// Mapping   ops/common/matmul.cuh; a 64x64 tile where the result fills several, else 32x32
+// Mapping   ops/common/matmul.cuh
 // Numerics  ops/common/matmul.cuh
 // Determinism  bitwise repeatable; the bits do not depend on the tile
 #include "impl/core/launch.cuh"
@@ -16,25 +16,7 @@ namespace {
 
 using matmul::Layout;
 
-using LargeTile = matmul::Tile<8, 8, 2, 16>;
-using SmallTile = matmul::Tile<4, 8, 1, 16>;
-
 // --- launchers ---
-
-template <class Scalar, class Tile, Layout kA, Layout kB>
-void multiply_tiled(const Scalar* a, const Scalar* b, const Scalar* bias, Scalar* out, matmul::Extent shape, Stream stream) {
-  const unsigned blocks = matmul::tiles(shape.m, Tile::kRows) * matmul::tiles(shape.n, Tile::kColumns);
-  launch("linear/matmul", matmul::matmul_kernel<Scalar, Tile, kA, kB>, {dim3(blocks), dim3(Tile::kThreads)}, stream, a, b, bias, out, shape);
-}
-
-template <class Scalar, Layout kA, Layout kB>
-void multiply(const Scalar* a, const Scalar* b, const Scalar* bias, Scalar* out, matmul::Extent shape, Stream stream) {
-  constexpr bool kRoom = sizeof(accum_t<Scalar>) == 4;  // two f64 slices of the large tile would fill shared memory
-  if (kRoom && shape.m >= LargeTile::kRows && shape.n >= LargeTile::kColumns)
-    multiply_tiled<Scalar, LargeTile, kA, kB>(a, b, bias, out, shape, stream);
-  else
-    multiply_tiled<Scalar, SmallTile, kA, kB>(a, b, bias, out, shape, stream);
-}
 
 template <class In, class Out>
 void sum_columns(const In* x, Out* out, std::int64_t rows, std::int64_t columns, Stream stream) {
@@ -92,7 +74,7 @@ Tensor linear_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
   shape.back() = weight.size(0);
   Tensor y = Tensor::empty(shape, x.dtype(), stream);
   dispatch_floating(x.dtype(), "linear_forward", [&]<class Scalar>() {
-    multiply<Scalar, Layout::plain, Layout::transposed>(a.data_as<Scalar>(), b.data_as<Scalar>(), bias ? offset.data_as<Scalar>() : nullptr,
+    matmul::multiply<Layout::plain, Layout::transposed, Scalar>("linear/forward", a.data_as<Scalar>(), b.data_as<Scalar>(), bias ? offset.data_as<Scalar>() : nullptr,
                                                         y.data_as<Scalar>(), {leading(x), weight.size(0), weight.size(1)}, stream);
   });
   return y;
@@ -113,12 +95,12 @@ LinearGrads linear_backward(const Tensor& dy, const Tensor& x, const Tensor& wei
     if (needs.dx) {
       const Tensor w = weight.contiguous(stream);
       result.dx = Tensor::empty(x.shape(), x.dtype(), stream);
-      multiply<Scalar, Layout::plain, Layout::plain>(g, w.data_as<Scalar>(), none, result.dx.data_as<Scalar>(), {rows, in, out}, stream);
+      matmul::multiply<Layout::plain, Layout::plain, Scalar>("linear/dx", g, w.data_as<Scalar>(), none, result.dx.data_as<Scalar>(), {rows, in, out}, stream);
     }
     if (needs.dweight) {
       const Tensor saved = x.contiguous(stream);
       result.dweight = Tensor::empty(weight.shape(), x.dtype(), stream);
-      multiply<Scalar, Layout::transposed, Layout::plain>(g, saved.data_as<Scalar>(), none, result.dweight.data_as<Scalar>(), {out, in, rows}, stream);
+      matmul::multiply<Layout::transposed, Layout::plain, Scalar>("linear/dweight", g, saved.data_as<Scalar>(), none, result.dweight.data_as<Scalar>(), {out, in, rows}, stream);
     }
     if (needs.dbias) {
       result.dbias = Tensor::empty({out}, x.dtype(), stream);

@@ -1,24 +1,49 @@
-// sgd.cu - SGD step over a table of parameters.
+// sgd.cu - one step of stochastic gradient descent over many parameters.
 //
-// Maths     see sgd.h
-// Layout    each parameter contiguous; its gradient and buffer lie the same way
-// Mapping   blockIdx.y chooses the parameter, a grid-stride loop along x its elements; the table is
-// a kernel parameter Numerics  the computing type is f32 for halves; a product and the sum it goes
-// into are one fma Determinism  bitwise repeatable
-#include <algorithm>
+// Maths     sgd.h
+// Layout    a table of parameters (pointers, count, first block) travels as a kernel parameter
+// Mapping   a block takes kPerBlock elements of one parameter, found by bisection; lanes lie along
+//           consecutive elements
+// Numerics  explicit fma where LibTorch's kernels have one; arithmetic in float (double for f64)
+// Determinism  bitwise repeatable: an element depends on its own inputs alone
+#include "impl/ops/sgd.h"
+
 #include <vector>
 
 #include "impl/core/launch.cuh"
-#include "impl/ops/common/dispatch.cuh"
 #include "impl/ops/common/scalar.cuh"
-#include "impl/ops/sgd.h"
 
 namespace plumb {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kParamsPerLaunch = 64;  // 64 * 40 bytes of a kernel's 4 KiB of parameters
-constexpr std::int64_t kMostBlocksAcross = 4096;
+constexpr int kPerThread = 8;
+constexpr int kPerBlock = kThreads * kPerThread;
+constexpr int kMostEntries = 64;  // the table stays below the 4 KB of kernel parameters
+
+// --- device helpers ---
+
+template <class Accum>
+struct Coefficients {
+  Accum lr, momentum, kept, weight_decay;       // kept = 1 - dampening
+  bool decays, has_buffer, nesterov, maximize;  // decays, has_buffer: the option is not 0
+};
+
+/// The step of one element; `buffer` is in/out, and not read on the first step.
+template <class Accum>
+struct SgdElement {
+  Coefficients<Accum> options;
+
+  __host__ __device__ Accum operator()(Accum p, Accum grad, Accum& buffer, bool first_step) const {
+    Accum g = options.maximize ? -grad : grad;
+    if (options.decays) g = fma(options.weight_decay, p, g);
+    if (options.has_buffer) {
+      buffer = first_step ? g : fma(options.kept, g, options.momentum * buffer);
+      g = options.nesterov ? fma(options.momentum, buffer, g) : buffer;
+    }
+    return fma(-options.lr, g, p);
+  }
+};
 
 template <class Scalar>
 struct Entry {
@@ -26,85 +51,104 @@ struct Entry {
   const Scalar* grad;
   Scalar* buffer;
   std::int64_t count;
-  bool first;  // the buffer is made by this step
+  unsigned first_block;
+  bool first_step;
 };
 
 template <class Scalar>
 struct Table {
-  Entry<Scalar> entries[kParamsPerLaunch];
+  Entry<Scalar> entries[kMostEntries];
+  int count;
 };
 
-template <class Accum>
-struct Factors {
-  Accum lr, momentum, one_minus_dampening, weight_decay;
-  bool has_momentum, nesterov, maximize;
-};
+/// The entry whose blocks include `block`: the last one that begins at or before it.
+template <class Scalar>
+__device__ const Entry<Scalar>& entry_of(const Table<Scalar>& table, unsigned block) {
+  int low = 0, high = table.count;
+  while (high - low > 1) {
+    const int middle = (low + high) / 2;
+    (table.entries[middle].first_block <= block ? low : high) = middle;
+  }
+  return table.entries[low];
+}
 
 // --- kernels ---
 
-template <class Scalar, class Accum>
-__global__ void sgd_kernel(const __grid_constant__ Table<Scalar> table, Factors<Accum> f) {
-  const Entry<Scalar>& e = table.entries[blockIdx.y];
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-       i < e.count; i += step) {
-    const Accum param = widen(e.param[i]);
-    Accum g = f.maximize ? -widen(e.grad[i]) : widen(e.grad[i]);
-    if (f.weight_decay != 0) g = fma(f.weight_decay, param, g);
-    if (f.has_momentum) {
-      const Accum buffer =
-          e.first ? g : fma(f.one_minus_dampening, g, f.momentum * widen(e.buffer[i]));
-      e.buffer[i] = narrow<Scalar>(buffer);
-      g = f.nesterov ? fma(f.momentum, buffer, g) : buffer;
-    }
-    e.param[i] = narrow<Scalar>(fma(-f.lr, g, param));
+template <class Scalar>
+__global__ void __launch_bounds__(kThreads)
+    sgd_kernel(const __grid_constant__ Table<Scalar> table, SgdElement<accum_t<Scalar>> element) {
+  using Accum = accum_t<Scalar>;
+  const Entry<Scalar> entry = entry_of(table, blockIdx.x);
+  const bool has_buffer = element.options.has_buffer;
+  const std::int64_t begin = static_cast<std::int64_t>(blockIdx.x - entry.first_block) * kPerBlock;
+#pragma unroll
+  for (int k = 0; k < kPerThread; ++k) {
+    const std::int64_t i = begin + k * kThreads + threadIdx.x;
+    if (i >= entry.count) return;
+    Accum buffer = has_buffer && !entry.first_step ? widen(entry.buffer[i]) : Accum{0};
+    const Accum p = element(widen(entry.param[i]), widen(entry.grad[i]), buffer, entry.first_step);
+    if (has_buffer) entry.buffer[i] = narrow<Scalar>(buffer);
+    entry.param[i] = narrow<Scalar>(p);
   }
 }
 
 // --- launchers ---
 
 template <class Scalar>
-void step_all(const std::vector<Entry<Scalar>>& entries, const SgdOptions& options, Stream stream) {
-  using Accum = accum_t<Scalar>;
-  const Factors<Accum> factors{static_cast<Accum>(options.lr),
-                               static_cast<Accum>(options.momentum),
-                               static_cast<Accum>(1 - options.dampening),
-                               static_cast<Accum>(options.weight_decay),
-                               options.momentum != 0,
-                               options.nesterov,
-                               options.maximize};
-  for (std::size_t begin = 0; begin < entries.size(); begin += kParamsPerLaunch) {
-    const std::size_t count = std::min<std::size_t>(kParamsPerLaunch, entries.size() - begin);
-    Table<Scalar> table{};
-    std::int64_t longest = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      table.entries[i] = entries[begin + i];
-      longest = std::max(longest, table.entries[i].count);
-    }
-    const std::int64_t blocks = std::min(kMostBlocksAcross, (longest + kThreads - 1) / kThreads);
-    launch("sgd/step", sgd_kernel<Scalar, Accum>,
-           {dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(count)), dim3(kThreads)},
-           stream, table, factors);
-  }
+Entry<Scalar> entry_for(const SgdParam& p, const Tensor& grad, bool has_buffer) {
+  return {p.param.data_as<Scalar>(),
+          grad.data_as<const Scalar>(),
+          has_buffer ? p.momentum_buffer.data_as<Scalar>() : nullptr,
+          p.param.numel(),
+          0,
+          p.first_step};
 }
 
-void check_param(const SgdParam& p, bool has_momentum) {
-  PLUMB_CHECK(ShapeError, is_floating(p.param.dtype()), "sgd_step of a {} param, allowed: f64, f32, f16, bf16", name_of(p.param.dtype()));
-  PLUMB_CHECK(ShapeError, p.grad.shape() == p.param.shape() && p.grad.dtype() == p.param.dtype(),
-              "param is {} {}, its gradient {} {}; need the same", name_of(p.param.dtype()),
-              to_string(p.param.shape()), name_of(p.grad.dtype()), to_string(p.grad.shape()));
-  PLUMB_CHECK(ShapeError, p.param.is_contiguous(), "a param of shape {} is not contiguous",
-              to_string(p.param.shape()));
-  if (!has_momentum) return;
-  PLUMB_CHECK(ShapeError, p.momentum_buffer != nullptr,
-              "momentum needs a momentum_buffer for each param");
-  const Tensor& buffer = *p.momentum_buffer;
-  PLUMB_CHECK(ShapeError,
-              !buffer.defined() || (buffer.shape() == p.param.shape() &&
-                                    buffer.dtype() == p.param.dtype() && buffer.is_contiguous()),
-              "momentum_buffer is {} {}, its param {} {}; need the same, contiguous",
-              name_of(buffer.dtype()), to_string(buffer.shape()), name_of(p.param.dtype()),
-              to_string(p.param.shape()));
+/// All parameters of one dtype, kMostEntries a launch; `grads` are the dense gradients of `params`.
+template <class Scalar>
+void step(std::span<const SgdParam> params, std::span<const Tensor> grads, Dtype dtype,
+          const SgdOptions& options, Stream stream) {
+  using Accum = accum_t<Scalar>;
+  const SgdElement<Accum> element{
+      {static_cast<Accum>(options.lr), static_cast<Accum>(options.momentum),
+       static_cast<Accum>(1 - options.dampening), static_cast<Accum>(options.weight_decay),
+       options.weight_decay != 0, options.momentum != 0, options.nesterov, options.maximize}};
+  Table<Scalar> table{};
+  unsigned blocks = 0;
+  auto flush = [&] {
+    launch("sgd/step", sgd_kernel<Scalar>, {blocks, kThreads}, stream, table, element);
+    table.count = 0;
+    blocks = 0;
+  };
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (params[i].param.dtype() != dtype || params[i].param.numel() == 0) continue;
+    Entry<Scalar>& entry = table.entries[table.count++];
+    entry = entry_for<Scalar>(params[i], grads[i], options.momentum != 0);
+    entry.first_block = blocks;
+    blocks += static_cast<unsigned>((entry.count + kPerBlock - 1) / kPerBlock);
+    if (table.count == kMostEntries) flush();
+  }
+  flush();
+}
+
+void check_param(const SgdParam& p, std::size_t place, bool has_buffer) {
+  PLUMB_CHECK(ShapeError, p.param.defined() && is_floating(p.param.dtype()),
+              "parameter {} has dtype {} [{}]", place,
+              p.param.defined() ? name_of(p.param.dtype()) : "none: it is undefined",
+              kFloatingNames);
+  PLUMB_CHECK(ShapeError, p.param.is_contiguous(), "parameter {} of shape {} is not contiguous",
+              place, to_string(p.param.shape()));
+  auto check_like = [&](const Tensor& tensor, const char* what) {
+    PLUMB_CHECK(ShapeError, tensor.defined(), "the {} of parameter {} is undefined", what, place);
+    PLUMB_CHECK(ShapeError, tensor.shape() == p.param.shape() && tensor.dtype() == p.param.dtype(),
+                "the {} of parameter {} is {} {}, need {} {}", what, place, name_of(tensor.dtype()),
+                to_string(tensor.shape()), name_of(p.param.dtype()), to_string(p.param.shape()));
+  };
+  check_like(p.grad, "gradient");
+  if (!has_buffer) return;
+  check_like(p.momentum_buffer, "momentum buffer");
+  PLUMB_CHECK(ShapeError, p.momentum_buffer.is_contiguous(),
+              "the momentum buffer of parameter {} is not contiguous", place);
 }
 
 }  // namespace
@@ -112,41 +156,24 @@ void check_param(const SgdParam& p, bool has_momentum) {
 // --- public functions ---
 
 void check_sgd_options(const SgdOptions& o) {
-  PLUMB_CHECK(ValueError, !(o.lr < 0), "Invalid learning rate: {}", o.lr);
-  PLUMB_CHECK(ValueError, !(o.momentum < 0), "Invalid momentum value: {}", o.momentum);
-  PLUMB_CHECK(ValueError, !(o.weight_decay < 0), "Invalid weight_decay value: {}", o.weight_decay);
+  // Written so that NaN fails.
+  PLUMB_CHECK(ValueError, o.lr >= 0, "lr is {} [lr >= 0]", o.lr);
+  PLUMB_CHECK(ValueError, o.momentum >= 0, "momentum is {} [momentum >= 0]", o.momentum);
+  PLUMB_CHECK(ValueError, o.weight_decay >= 0, "weight_decay is {} [weight_decay >= 0]",
+              o.weight_decay);
   PLUMB_CHECK(ValueError, !o.nesterov || (o.momentum > 0 && o.dampening == 0),
-              "Nesterov momentum requires a momentum and zero dampening");
+              "nesterov with momentum {} and dampening {} [momentum > 0 and dampening 0]",
+              o.momentum, o.dampening);
 }
 
 void sgd_step(std::span<const SgdParam> params, const SgdOptions& options, Stream stream) {
   check_sgd_options(options);
-  for (const SgdParam& p : params) check_param(p, options.momentum != 0);
-  std::vector<Tensor> grads;  // strided ones live until the launches are queued
-  for (const Dtype dtype : {Dtype::f64, Dtype::f32, Dtype::f16, Dtype::bf16}) {
-    dispatch_floating(dtype, "sgd_step", [&]<class Scalar>() {
-      std::vector<Entry<Scalar>> entries;
-      for (const SgdParam& p : params) {
-        if (p.param.dtype() != dtype || p.param.numel() == 0) continue;
-        grads.push_back(p.grad.contiguous(stream));
-        Entry<Scalar> e{p.param.data_as<Scalar>(), grads.back().template data_as<Scalar>(), nullptr,
-                        p.param.numel(), false};
-        if (options.momentum != 0) {
-          e.first = !p.momentum_buffer->defined();
-          if (e.first) {
-            const MemoryScope scope(Category::optimizer_state);
-            *p.momentum_buffer = Tensor::empty(p.param.shape(), dtype, stream);
-          }
-          e.buffer = p.momentum_buffer->data_as<Scalar>();
-        }
-        entries.push_back(e);
-      }
-      step_all<Scalar>(entries, options, stream);
-    });
-  }
-  for (const SgdParam& p : params)
-    PLUMB_CHECK(ShapeError, is_floating(p.param.dtype()),
-                "sgd_step of a {} param, allowed: f64, f32, f16, bf16", name_of(p.param.dtype()));
+  for (std::size_t i = 0; i < params.size(); ++i) check_param(params[i], i, options.momentum != 0);
+  std::vector<Tensor> grads;
+  for (const SgdParam& p : params) grads.push_back(p.grad.contiguous(stream));
+  for (Dtype dtype : {Dtype::f64, Dtype::f32, Dtype::f16, Dtype::bf16})
+    with_floating(dtype, "parameter",
+                  [&](auto tag) { step<decltype(tag)>(params, grads, dtype, options, stream); });
 }
 
 }  // namespace plumb

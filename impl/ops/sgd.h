@@ -1,43 +1,49 @@
-// sgd.h - stochastic gradient descent, one step of all parameters in one launch; LibTorch's
-// torch.optim.SGD.
+// sgd.h - one step of stochastic gradient descent over many parameters.
 #pragma once
 
 #include <span>
 
+#include "impl/core/stream.h"
 #include "impl/core/tensor.h"
 
 namespace plumb {
 
 struct SgdOptions {
   double lr = 1e-3;
-  double momentum = 0, dampening = 0, weight_decay = 0;
-  bool nesterov = false, maximize = false;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;
+  bool nesterov = false;
+  bool maximize = false;
 };
 
-/// One parameter. With momentum, `momentum_buffer` is undefined before the first step and made by
-/// it.
+/// One parameter of a step. A parameter without a gradient is left out by the caller: it has no
+/// step at all (no decay, no momentum).
 struct SgdParam {
-  Tensor param, grad;
-  Tensor* momentum_buffer = nullptr;
+  Tensor param;             // in/out, contiguous
+  Tensor grad;              // shape and dtype of param; any strides
+  Tensor momentum_buffer;   // in/out, like param; undefined when momentum is 0
+  bool first_step = false;  // the buffer holds nothing yet: it becomes g
 };
 
-/// Source: PyTorch torch/optim/sgd.py, _single_tensor_sgd:
-///   g = maximize ? -grad : grad;  if (weight_decay != 0) g = g + weight_decay * param
-///   if (momentum != 0) { first step: buf = g;  later: buf = momentum * buf + (1 - dampening) * g
-///                        g = nesterov ? g + momentum * buf : buf }
-///   param = param - lr * g
-/// Options are combined in double and rounded to the computing type; halves are computed in f32 and
-/// rounded once at each write. Each product and sum is one fma, as LibTorch's vectorised add(alpha)
-/// has it.
+/// For each element, in LibTorch's order (PyTorch's sense of momentum: lr is outside the buffer):
+///   g = maximize ? -grad : grad;   weight_decay != 0:  g = g + weight_decay p
+///   momentum != 0:  buffer = first_step ? g : momentum buffer + (1 - dampening) g
+///                   g = nesterov ? g + momentum buffer : buffer
+///   p = p - lr g
+/// where a + b c is one fma, and momentum buffer a product that is rounded on its own. In float for
+/// f32, f16 and bf16, double for f64; options are rounded to that from double, parameter and buffer
+/// once to their dtype at the end.
 ///
-/// param, grad, *momentum_buffer  same shape and dtype (f64 f32 f16 bf16), contiguous; grad may be
-/// strided Writes param and *momentum_buffer. Throws ShapeError (shapes, dtypes or layouts that
-/// differ; a null momentum_buffer with momentum) and ValueError with LibTorch's text for options
-/// out of range. Queued on `stream`; one launch for up to 64 parameters of a dtype. Bitwise
-/// repeatable.
-void sgd_step(std::span<const SgdParam> params, const SgdOptions& options, Stream stream = {});
+/// params   any number, also 0; of any floating dtypes. No two may share memory
+/// Throws ShapeError when a tensor does not fit, naming the parameter's place in `params`, and
+/// ValueError for an option out of range: lr, momentum, weight_decay >= 0 and numbers; nesterov
+/// needs momentum > 0 and dampening 0.
+/// Queued on `stream`, does not synchronize: one launch for each dtype and 64 parameters. Bitwise
+/// repeatable. Scratch: a contiguous copy of each gradient that is not.
+void sgd_step(std::span<const SgdParam> params, const SgdOptions& options, Stream stream);
 
-/// The checks of torch.optim.SGD's constructor. Throws ValueError.
+/// The check of sgd_step's options alone.
 void check_sgd_options(const SgdOptions& options);
 
 }  // namespace plumb
