@@ -156,14 +156,12 @@ void check_param(const SgdParam& p, std::size_t place, bool has_buffer) {
 // --- public functions ---
 
 void check_sgd_options(const SgdOptions& o) {
-  // Written so that NaN fails.
-  PLUMB_CHECK(ValueError, o.lr >= 0, "lr is {} [lr >= 0]", o.lr);
-  PLUMB_CHECK(ValueError, o.momentum >= 0, "momentum is {} [momentum >= 0]", o.momentum);
-  PLUMB_CHECK(ValueError, o.weight_decay >= 0, "weight_decay is {} [weight_decay >= 0]",
-              o.weight_decay);
+  // LibTorch's words and tests: a NaN passes each of the first three.
+  PLUMB_CHECK(ValueError, !(o.lr < 0), "Invalid learning rate: {}", o.lr);
+  PLUMB_CHECK(ValueError, !(o.momentum < 0), "Invalid momentum value: {}", o.momentum);
+  PLUMB_CHECK(ValueError, !(o.weight_decay < 0), "Invalid weight_decay value: {}", o.weight_decay);
   PLUMB_CHECK(ValueError, !o.nesterov || (o.momentum > 0 && o.dampening == 0),
-              "nesterov with momentum {} and dampening {} [momentum > 0 and dampening 0]",
-              o.momentum, o.dampening);
+              "Nesterov momentum requires a momentum and zero dampening");
 }
 
 void sgd_step(std::span<const SgdParam> params, const SgdOptions& options, Stream stream) {

@@ -37,8 +37,8 @@ struct SgdParam {
 ///
 /// params   any number, also 0; of any floating dtypes. No two may share memory
 /// Throws ShapeError when a tensor does not fit, naming the parameter's place in `params`, and
-/// ValueError for an option out of range: lr, momentum, weight_decay >= 0 and numbers; nesterov
-/// needs momentum > 0 and dampening 0.
+/// ValueError, in LibTorch's words, for an option out of range: lr, momentum, weight_decay not
+/// below 0; nesterov needs momentum > 0 and dampening 0.
 /// Queued on `stream`, does not synchronize: one launch for each dtype and 64 parameters. Bitwise
 /// repeatable. Scratch: a contiguous copy of each gradient that is not.
 void sgd_step(std::span<const SgdParam> params, const SgdOptions& options, Stream stream);
