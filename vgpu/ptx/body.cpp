@@ -149,6 +149,7 @@ class Body {
       ins.operands = operands.of_call();
     else if (!cursor_.peek().is_symbol(";"))
       operand_list(ins, operands);
+    check_branch(ins);
     ins.text = cursor_.text_between(from, cursor_.position());
     if (!cursor_.peek().is_symbol(";")) cursor_.fail_expected("',' or ';' in '" + ins.text + "'");
     cursor_.next();
@@ -172,8 +173,14 @@ class Body {
       const bool label = ins.operands.size() == label_at;
       ins.operands.push_back(label ? operands.label() : operands.operand());
     } while (cursor_.accept(","));
-    if (label_at != SIZE_MAX && ins.operands.size() != label_at + 1)
-      cursor_.fail(ins.line, ins.opcode + " needs " + std::to_string(label_at + 1) + " operands");
+  }
+
+  void check_branch(const Instruction& ins) {
+    const std::size_t needed = ins.opcode == "bra"   ? 1
+                               : ins.opcode == "brx" ? 2
+                                                     : ins.operands.size();
+    if (ins.operands.size() != needed)
+      cursor_.fail(ins.line, ins.opcode + " needs " + std::to_string(needed) + " operands");
   }
 
   void note_labels(const Instruction& ins) {
