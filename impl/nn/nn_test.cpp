@@ -68,13 +68,13 @@ TEST(Training, ThreeStepsGiveLibTorchsLossesAndParameters) {
   }
 }
 
-TEST(Training, ThreeHundredStepsOnFashionMnistLearn) {
+TEST(Training, TwoEpochsOfFashionMnistReachLibTorchsAccuracy) {
   const ImageDataset train = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::train), test = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::test);
   Mt19937 generator(1);
   const auto model = nn::mlp({784, 256, 128, 10}, Dtype::f32, generator);
   optim::SGD optimizer(model->parameters(), {.lr = 0.02, .momentum = 0.9});
   const nn::CrossEntropyLoss loss_of;
-  const auto batches = batches_of(shuffled_order(generator, train.count), 64, false);
+  const auto batches = batches_of(shuffled_order(generator, train.count), 64, false);  // the same in both epochs
   ASSERT_EQ(batches.size(), 157u);
 
   for (int epoch = 0; epoch < 2; ++epoch)
@@ -95,7 +95,7 @@ TEST(Training, ThreeHundredStepsOnFashionMnistLearn) {
     const float* row = logits.data() + i * 10;
     right += std::max_element(row, row + 10) - row == test.labels[static_cast<std::size_t>(i)];
   }
-  EXPECT_GT(right, 0.80 * static_cast<double>(test.count));
+  EXPECT_NEAR(right / static_cast<double>(test.count), 0.769, 0.01);  // torch: same seed, batches and options
 }
 
 TEST(Tape, SaysWhatItSavesAndRunsBackwardOnce) {
