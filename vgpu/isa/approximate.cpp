@@ -1,8 +1,9 @@
 // approximate.cpp - ex2, lg2, sin, cos and tanh of PTX's .approx forms, for f32.
 //
-// Computed in double by series whose error is below 1e-13 of the value and rounded once, so the result is the correctly
-// rounded one but for cases within 1e-6 of a tie. The hardware's own bits differ within its documented bound.
-// Loops are free of branches and calls so that the compiler vectorises them; sin and cos of large arguments go to libm.
+// Computed in double by series whose error is below 1e-13 of the value and rounded once, so the
+// result is the correctly rounded one but for cases within 1e-6 of a tie. The hardware's own bits
+// differ within its documented bound. Loops are free of branches and calls so that the compiler
+// vectorises them; sin and cos of large arguments go to libm.
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -10,13 +11,15 @@
 
 #include "vgpu/isa/helpers.h"
 
-#define VGPU_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
+#define VGPU_VECTORISED \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
 
 namespace vgpu::isa {
 namespace {
 
 constexpr double kLn2 = 0.69314718055994530942, kLog2E = 1.44269504088896340736;
-constexpr double kRoundingMagic = 6755399441055744.0;  // 1.5 * 2^52: adding and subtracting it rounds to an integer
+constexpr double kRoundingMagic =
+    6755399441055744.0;  // 1.5 * 2^52: adding and subtracting it rounds to an integer
 
 /// 2^x for |x| <= 1000.
 inline double exp2_core(double x) {
@@ -48,7 +51,8 @@ inline double clamp(double x, double low, double high) {
 /// log2 of a finite positive double that is no subnormal (every f32 is none).
 inline double log2_core(double x) {
   auto bits = std::bit_cast<std::int64_t>(x);
-  constexpr std::int64_t kRootHalf = 0x3fe6a09e667f3bcd;  // bits of sqrt(1/2): the significand ends in [0.707, 1.414)
+  constexpr std::int64_t kRootHalf =
+      0x3fe6a09e667f3bcd;  // bits of sqrt(1/2): the significand ends in [0.707, 1.414)
   const std::int64_t shifted = bits - kRootHalf;
   const std::int64_t exponent = shifted >> 52;
   const double m = std::bit_cast<double>(bits - exponent * (std::int64_t{1} << 52));
@@ -80,7 +84,9 @@ VGPU_VECTORISED void lg2(int lanes, const float* a, float* out) {
     const double x = static_cast<double>(a[i]);
     const bool proper = x > 0.0 && x < kInfinity;
     const double r = log2_core(proper ? x : 1.0);
-    const double special = x == 0.0 ? -kInfinity : x > 0.0 ? kInfinity : std::numeric_limits<double>::quiet_NaN();
+    const double special = x == 0.0  ? -kInfinity
+                           : x > 0.0 ? kInfinity
+                                     : std::numeric_limits<double>::quiet_NaN();
     out[i] = static_cast<float>(proper ? r : special);
   }
 }
@@ -90,7 +96,8 @@ VGPU_VECTORISED void tanh(int lanes, const float* a, float* out) {
     const double x = static_cast<double>(a[i]);
     const double e = exp2_core(clamp(2.0 * kLog2E * x, -100.0, 100.0));
     const double r = (e - 1.0) / (e + 1.0);
-    const double small = x - x * x * x * (1.0 / 3);  // |x| < 1e-3: the next term is below 2e-16 x; keeps -0
+    const double small =
+        x - x * x * x * (1.0 / 3);  // |x| < 1e-3: the next term is below 2e-16 x; keeps -0
     const double y = x < 1e-3 && x > -1e-3 ? small : r;
     out[i] = static_cast<float>(a[i] == a[i] ? y : x);
   }
@@ -128,7 +135,8 @@ inline double circle(double x, std::int64_t quarter_turns) {
   return quadrant & 2 ? -y : y;
 }
 
-VGPU_VECTORISED void circle_lanes(int lanes, const float* a, float* out, std::int64_t quarter_turns) {
+VGPU_VECTORISED void circle_lanes(int lanes, const float* a, float* out,
+                                  std::int64_t quarter_turns) {
   for (int i = 0; i < lanes; ++i) {
     const double x = static_cast<double>(a[i]);
     const bool near = x >= -kLargest && x <= kLargest;
@@ -140,22 +148,25 @@ VGPU_VECTORISED void circle_lanes(int lanes, const float* a, float* out, std::in
 void sin(int lanes, const float* a, float* out) {
   circle_lanes(lanes, a, out, 0);
   for (int i = 0; i < lanes; ++i)
-    if (!(std::fabs(a[i]) <= static_cast<float>(kLargest))) out[i] = static_cast<float>(std::sin(static_cast<double>(a[i])));
+    if (!(std::fabs(a[i]) <= static_cast<float>(kLargest)))
+      out[i] = static_cast<float>(std::sin(static_cast<double>(a[i])));
 }
 
 void cos(int lanes, const float* a, float* out) {
   circle_lanes(lanes, a, out, 1);
   for (int i = 0; i < lanes; ++i)
-    if (!(std::fabs(a[i]) <= static_cast<float>(kLargest))) out[i] = static_cast<float>(std::cos(static_cast<double>(a[i])));
+    if (!(std::fabs(a[i]) <= static_cast<float>(kLargest)))
+      out[i] = static_cast<float>(std::cos(static_cast<double>(a[i])));
 }
 
 }  // namespace
 
 std::span<const HelperSymbol> approximate_symbols() {
-  static const HelperSymbol table[] = {
-      {"vgpu_ex2_f32", reinterpret_cast<void*>(&ex2)}, {"vgpu_lg2_f32", reinterpret_cast<void*>(&lg2)},
-      {"vgpu_tanh_f32", reinterpret_cast<void*>(&tanh)}, {"vgpu_sin_f32", reinterpret_cast<void*>(&sin)},
-      {"vgpu_cos_f32", reinterpret_cast<void*>(&cos)}};
+  static const HelperSymbol table[] = {{"vgpu_ex2_f32", reinterpret_cast<void*>(&ex2)},
+                                       {"vgpu_lg2_f32", reinterpret_cast<void*>(&lg2)},
+                                       {"vgpu_tanh_f32", reinterpret_cast<void*>(&tanh)},
+                                       {"vgpu_sin_f32", reinterpret_cast<void*>(&sin)},
+                                       {"vgpu_cos_f32", reinterpret_cast<void*>(&cos)}};
   return table;
 }
 

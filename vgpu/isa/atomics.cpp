@@ -1,7 +1,8 @@
-// atomics.cpp - atomic operations on host memory, lane by lane in lane order, and match.any.
+// atomics.cpp - atomic operations on host memory, lane by lane in lane order.
 //
-// Integers and bit patterns use the host's atomics; float additions and half operations a compare-and-swap loop, halves
-// on the 32-bit word that holds them. Every operation is sequentially consistent.
+// Integers and bit patterns use the host's atomics; float additions and half operations a
+// compare-and-swap loop, halves on the 32-bit word that holds them. Every operation is sequentially
+// consistent.
 #include <bit>
 #include <cstdint>
 #include <string>
@@ -19,7 +20,8 @@ void for_lanes(std::uint32_t mask, Body body) {
 }
 
 template <class T>
-using BitsOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
+using BitsOf = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
 
 /// Replaces *where by next(*where); returns what was there.
 template <class T, class Next>
@@ -28,31 +30,84 @@ T update(void* where, Next next) {
   BitsOf<T> seen = __atomic_load_n(word, __ATOMIC_SEQ_CST);
   for (;;) {
     const auto wanted = std::bit_cast<BitsOf<T>>(next(std::bit_cast<T>(seen)));
-    if (__atomic_compare_exchange_n(word, &seen, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return std::bit_cast<T>(seen);
+    if (__atomic_compare_exchange_n(word, &seen, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+      return std::bit_cast<T>(seen);
   }
 }
 
-struct Add { template <class T> static T of(T x, T a, T) { return static_cast<T>(x + a); } };
-struct Min { template <class T> static T of(T x, T a, T) { return a < x ? a : x; } };
-struct Max { template <class T> static T of(T x, T a, T) { return a > x ? a : x; } };
-struct Inc { template <class T> static T of(T x, T a, T) { return x >= a ? T{0} : static_cast<T>(x + 1); } };
-struct Dec { template <class T> static T of(T x, T a, T) { return x == 0 || x > a ? a : static_cast<T>(x - 1); } };
-struct And { template <class T> static T of(T x, T a, T) { return static_cast<T>(x & a); } };
-struct Or { template <class T> static T of(T x, T a, T) { return static_cast<T>(x | a); } };
-struct Xor { template <class T> static T of(T x, T a, T) { return static_cast<T>(x ^ a); } };
-struct Exchange { template <class T> static T of(T, T a, T) { return a; } };
-struct CompareAndSwap { template <class T> static T of(T x, T a, T b) { return x == a ? b : x; } };
+struct Add {
+  template <class T>
+  static T of(T x, T a, T) {
+    return static_cast<T>(x + a);
+  }
+};
+struct Min {
+  template <class T>
+  static T of(T x, T a, T) {
+    return a < x ? a : x;
+  }
+};
+struct Max {
+  template <class T>
+  static T of(T x, T a, T) {
+    return a > x ? a : x;
+  }
+};
+struct Inc {
+  template <class T>
+  static T of(T x, T a, T) {
+    return x >= a ? T{0} : static_cast<T>(x + 1);
+  }
+};
+struct Dec {
+  template <class T>
+  static T of(T x, T a, T) {
+    return x == 0 || x > a ? a : static_cast<T>(x - 1);
+  }
+};
+struct And {
+  template <class T>
+  static T of(T x, T a, T) {
+    return static_cast<T>(x & a);
+  }
+};
+struct Or {
+  template <class T>
+  static T of(T x, T a, T) {
+    return static_cast<T>(x | a);
+  }
+};
+struct Xor {
+  template <class T>
+  static T of(T x, T a, T) {
+    return static_cast<T>(x ^ a);
+  }
+};
+struct Exchange {
+  template <class T>
+  static T of(T, T a, T) {
+    return a;
+  }
+};
+struct CompareAndSwap {
+  template <class T>
+  static T of(T x, T a, T b) {
+    return x == a ? b : x;
+  }
+};
 
 template <class Op, class T>
 void atomic(std::uint32_t mask, void* const* where, const T* a, const T* b, T* old) {
   for_lanes(mask, [&](int lane) {
-    old[lane] = update<T>(where[lane], [&](T x) { return Op::template of<T>(x, a[lane], b[lane]); });
+    old[lane] =
+        update<T>(where[lane], [&](T x) { return Op::template of<T>(x, a[lane], b[lane]); });
   });
 }
 
 float half_value(std::uint16_t bits, bool bf16) {
   if (bf16) return std::bit_cast<float>(std::uint32_t{bits} << 16);
-  const std::uint32_t sign = std::uint32_t{bits} >> 15 << 31, exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const std::uint32_t sign = std::uint32_t{bits} >> 15 << 31, exponent = bits >> 10 & 31,
+                      fraction = bits & 1023;
   if (exponent == 0) {
     const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
     return sign ? -magnitude : magnitude;
@@ -61,7 +116,8 @@ float half_value(std::uint16_t bits, bool bf16) {
   return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
-/// Rounds to nearest, ties to even. The sum of two halves is exact in double and rounds once more here only.
+/// Rounds to nearest, ties to even. The sum of two halves is exact in double and rounds once more
+/// here only.
 std::uint16_t half_bits(double value, bool bf16) {
   if (value != value) return 0x7fff;
   const auto bits = std::bit_cast<std::uint64_t>(value);
@@ -73,77 +129,91 @@ std::uint16_t half_bits(double value, bool bf16) {
   if (magnitude > 1e300) return sign | infinity;
   int exponent = static_cast<int>(bits >> 52 & 0x7ff) - 1023;
   if (exponent < lowest) exponent = lowest;
-  const double unit = std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent - fraction_bits) << 52);
+  const double unit =
+      std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent - fraction_bits) << 52);
   const double scaled = magnitude / unit;  // exact: a power of two
   auto whole = static_cast<std::uint32_t>(scaled);
   const double rest = scaled - whole;
   if (rest > 0.5 || (rest == 0.5 && (whole & 1))) ++whole;
   // The implicit bit and a carry into the next binade add to the exponent field by themselves.
-  const std::uint32_t result = (static_cast<std::uint32_t>(exponent - lowest) << fraction_bits) + whole;
+  const std::uint32_t result =
+      (static_cast<std::uint32_t>(exponent - lowest) << fraction_bits) + whole;
   return static_cast<std::uint16_t>(sign | (result >= infinity ? infinity : result));
 }
 
 std::uint16_t add_halves(std::uint16_t x, std::uint16_t a, bool bf16) {
-  return half_bits(static_cast<double>(half_value(x, bf16)) + static_cast<double>(half_value(a, bf16)), bf16);
+  return half_bits(
+      static_cast<double>(half_value(x, bf16)) + static_cast<double>(half_value(a, bf16)), bf16);
 }
 
 template <bool bf16>
-void add_half(std::uint32_t mask, void* const* where, const std::uint16_t* a, const std::uint16_t*, std::uint16_t* old) {
+void add_half(std::uint32_t mask, void* const* where, const std::uint16_t* a, const std::uint16_t*,
+              std::uint16_t* old) {
   for_lanes(mask, [&](int lane) {
     const auto address = reinterpret_cast<std::uintptr_t>(where[lane]);
     const int shift = address & 2 ? 16 : 0;
-    const std::uint32_t before = update<std::uint32_t>(reinterpret_cast<void*>(address & ~std::uintptr_t{3}), [&](std::uint32_t x) {
-      const std::uint16_t sum = add_halves(static_cast<std::uint16_t>(x >> shift), a[lane], bf16);
-      return (x & ~(0xffffu << shift)) | std::uint32_t{sum} << shift;
-    });
+    const std::uint32_t before = update<std::uint32_t>(
+        reinterpret_cast<void*>(address & ~std::uintptr_t{3}), [&](std::uint32_t x) {
+          const std::uint16_t sum =
+              add_halves(static_cast<std::uint16_t>(x >> shift), a[lane], bf16);
+          return (x & ~(0xffffu << shift)) | std::uint32_t{sum} << shift;
+        });
     old[lane] = static_cast<std::uint16_t>(before >> shift);
   });
 }
 
 template <bool bf16>
-void add_halves_packed(std::uint32_t mask, void* const* where, const std::uint32_t* a, const std::uint32_t*, std::uint32_t* old) {
+void add_halves_packed(std::uint32_t mask, void* const* where, const std::uint32_t* a,
+                       const std::uint32_t*, std::uint32_t* old) {
   for_lanes(mask, [&](int lane) {
     old[lane] = update<std::uint32_t>(where[lane], [&](std::uint32_t x) {
-      const std::uint32_t low = add_halves(static_cast<std::uint16_t>(x), static_cast<std::uint16_t>(a[lane]), bf16);
-      const std::uint32_t high = add_halves(static_cast<std::uint16_t>(x >> 16), static_cast<std::uint16_t>(a[lane] >> 16), bf16);
+      const std::uint32_t low =
+          add_halves(static_cast<std::uint16_t>(x), static_cast<std::uint16_t>(a[lane]), bf16);
+      const std::uint32_t high = add_halves(static_cast<std::uint16_t>(x >> 16),
+                                            static_cast<std::uint16_t>(a[lane] >> 16), bf16);
       return low | high << 16;
     });
   });
 }
 
-template <class T>
-void match_any(std::uint32_t mask, const T* values, std::uint32_t* out) {
-  for_lanes(mask, [&](int lane) {
-    std::uint32_t same = 0;
-    for_lanes(mask, [&](int other) { same |= values[other] == values[lane] ? 1u << other : 0u; });
-    out[lane] = same;
-  });
-}
-
 template <class F>
-void* address(F* f) { return reinterpret_cast<void*>(f); }
+void* address(F* f) {
+  return reinterpret_cast<void*>(f);
+}
 
 }  // namespace
 
-#define VGPU_INTEGER(name, T)                                                                           \
-  {"vgpu_atomic_add_" name, address(&atomic<Add, T>)}, {"vgpu_atomic_min_" name, address(&atomic<Min, T>)}, \
-  {"vgpu_atomic_max_" name, address(&atomic<Max, T>)}
-#define VGPU_BITS(name, T)                                                                              \
-  {"vgpu_atomic_and_" name, address(&atomic<And, T>)}, {"vgpu_atomic_or_" name, address(&atomic<Or, T>)},   \
-  {"vgpu_atomic_xor_" name, address(&atomic<Xor, T>)}, {"vgpu_atomic_exch_" name, address(&atomic<Exchange, T>)}, \
-  {"vgpu_atomic_cas_" name, address(&atomic<CompareAndSwap, T>)}
+#define VGPU_INTEGER(name, T)                                \
+  {"vgpu_atomic_add_" name, address(&atomic<Add, T>)},       \
+      {"vgpu_atomic_min_" name, address(&atomic<Min, T>)}, { \
+    "vgpu_atomic_max_" name, address(&atomic<Max, T>)        \
+  }
+#define VGPU_BITS(name, T)                                         \
+  {"vgpu_atomic_and_" name, address(&atomic<And, T>)},             \
+      {"vgpu_atomic_or_" name, address(&atomic<Or, T>)},           \
+      {"vgpu_atomic_xor_" name, address(&atomic<Xor, T>)},         \
+      {"vgpu_atomic_exch_" name, address(&atomic<Exchange, T>)}, { \
+    "vgpu_atomic_cas_" name, address(&atomic<CompareAndSwap, T>)   \
+  }
 
 std::span<const HelperSymbol> atomic_symbols() {
   static const HelperSymbol table[] = {
-      VGPU_INTEGER("u32", std::uint32_t), VGPU_INTEGER("s32", std::int32_t), VGPU_INTEGER("u64", std::uint64_t),
-      VGPU_INTEGER("s64", std::int64_t), VGPU_BITS("b32", std::uint32_t), VGPU_BITS("b64", std::uint64_t),
+      VGPU_INTEGER("u32", std::uint32_t),
+      VGPU_INTEGER("s32", std::int32_t),
+      VGPU_INTEGER("u64", std::uint64_t),
+      VGPU_INTEGER("s64", std::int64_t),
+      VGPU_BITS("b32", std::uint32_t),
+      VGPU_BITS("b64", std::uint64_t),
       {"vgpu_atomic_exch_b16", address(&atomic<Exchange, std::uint16_t>)},
       {"vgpu_atomic_cas_b16", address(&atomic<CompareAndSwap, std::uint16_t>)},
-      {"vgpu_atomic_inc_u32", address(&atomic<Inc, std::uint32_t>)}, {"vgpu_atomic_dec_u32", address(&atomic<Dec, std::uint32_t>)},
-      {"vgpu_atomic_add_f32", address(&atomic<Add, float>)}, {"vgpu_atomic_add_f64", address(&atomic<Add, double>)},
-      {"vgpu_atomic_add_f16", address(&add_half<false>)}, {"vgpu_atomic_add_bf16", address(&add_half<true>)},
-      {"vgpu_atomic_add_f16x2", address(&add_halves_packed<false>)}, {"vgpu_atomic_add_bf16x2", address(&add_halves_packed<true>)},
-      {"vgpu_match_any_b32", address(&match_any<std::uint32_t>)}, {"vgpu_match_any_b64", address(&match_any<std::uint64_t>)}};
+      {"vgpu_atomic_inc_u32", address(&atomic<Inc, std::uint32_t>)},
+      {"vgpu_atomic_dec_u32", address(&atomic<Dec, std::uint32_t>)},
+      {"vgpu_atomic_add_f32", address(&atomic<Add, float>)},
+      {"vgpu_atomic_add_f64", address(&atomic<Add, double>)},
+      {"vgpu_atomic_add_f16", address(&add_half<false>)},
+      {"vgpu_atomic_add_bf16", address(&add_half<true>)},
+      {"vgpu_atomic_add_f16x2", address(&add_halves_packed<false>)},
+      {"vgpu_atomic_add_bf16x2", address(&add_halves_packed<true>)}};
   return table;
 }
 

@@ -1,4 +1,5 @@
-// carry.cpp - integers of several words: add.cc, addc, sub.cc, subc, mad.cc, madc. The condition code is one bit a lane.
+// carry.cpp - integers of several words: add.cc, addc, sub.cc, subc, mad.cc, madc. The condition
+// code is one bit a lane.
 #include "vgpu/isa/emitter.h"
 
 namespace vgpu::isa {
@@ -25,7 +26,8 @@ Sum subtract(Emitter& e, Value* a, Value* b, Value* borrow_in) {
   Value* borrow = e.ir.CreateICmpULT(a, b);
   if (!borrow_in) return {difference, borrow};
   Value* in = e.ir.CreateZExt(borrow_in, difference->getType());
-  return {e.ir.CreateSub(difference, in), e.ir.CreateOr(borrow, e.ir.CreateICmpULT(difference, in))};
+  return {e.ir.CreateSub(difference, in),
+          e.ir.CreateOr(borrow, e.ir.CreateICmpULT(difference, in))};
 }
 
 Value* product(Emitter& e, Type type) {
@@ -33,7 +35,9 @@ Value* product(Emitter& e, Type type) {
   if (e.has("lo")) return e.ir.CreateMul(a, b);
   const auto bits = static_cast<unsigned>(ptx::bits_of(type));
   llvm::Type* wider = e.shaped(e.ir.getIntNTy(2 * bits));
-  auto widen = [&](Value* v) { return is_signed(type) ? e.ir.CreateSExt(v, wider) : e.ir.CreateZExt(v, wider); };
+  auto widen = [&](Value* v) {
+    return is_signed(type) ? e.ir.CreateSExt(v, wider) : e.ir.CreateZExt(v, wider);
+  };
   Value* whole = e.ir.CreateMul(widen(a), widen(b));
   return e.ir.CreateTrunc(e.ir.CreateLShr(whole, e.number(wider, bits)), a->getType());
 }

@@ -1,6 +1,8 @@
-// convert.cpp - cvt between integers, floats and halves, one or two values packed.
+// convert.cpp - cvt between integers, floats, halves, tf32 and 8-bit floats, one value or two
+// packed.
 //
-// Float to integer saturates, NaN gives 0. Integer to float rounds to nearest even by the host, directed by a call.
+// Float to integer saturates, NaN gives 0. Integer to float rounds to nearest even by the host;
+// what is rounded otherwise is a call.
 #include "vgpu/isa/float.h"
 
 namespace vgpu::isa {
@@ -10,7 +12,8 @@ using llvm::Value;
 using ptx::Type;
 
 llvm::Type* like(llvm::Value* v, llvm::Type* element) {
-  return v->getType()->isVectorTy() ? static_cast<llvm::Type*>(Emitter::vector_of(element)) : element;
+  return v->getType()->isVectorTy() ? static_cast<llvm::Type*>(Emitter::vector_of(element))
+                                    : element;
 }
 
 Value* clamp_unit(Emitter& e, Value* f) {
@@ -27,8 +30,10 @@ Value* integer_to_integer(Emitter& e, Type to, Type from) {
     llvm::Type* wide = e.shaped(e.ir.getIntNTy(65));
     Value* w = is_signed(from) ? e.ir.CreateSExt(v, wide) : e.ir.CreateZExt(v, wide);
     const unsigned bits = static_cast<unsigned>(ptx::bits_of(to));
-    const llvm::APInt low = is_signed(to) ? llvm::APInt::getSignedMinValue(bits).sext(65) : llvm::APInt(65, 0);
-    const llvm::APInt high = is_signed(to) ? llvm::APInt::getSignedMaxValue(bits).sext(65) : llvm::APInt::getMaxValue(bits).zext(65);
+    const llvm::APInt low =
+        is_signed(to) ? llvm::APInt::getSignedMinValue(bits).sext(65) : llvm::APInt(65, 0);
+    const llvm::APInt high = is_signed(to) ? llvm::APInt::getSignedMaxValue(bits).sext(65)
+                                           : llvm::APInt::getMaxValue(bits).zext(65);
     w = e.ir.CreateBinaryIntrinsic(llvm::Intrinsic::smax, w, llvm::ConstantInt::get(wide, low));
     w = e.ir.CreateBinaryIntrinsic(llvm::Intrinsic::smin, w, llvm::ConstantInt::get(wide, high));
     return e.ir.CreateTrunc(w, target);
@@ -38,8 +43,11 @@ Value* integer_to_integer(Emitter& e, Type to, Type from) {
 
 Value* round_to_integral(Emitter& e, Value* f) {
   using llvm::Intrinsic::ID;
-  const ID id = e.has("rni") ? llvm::Intrinsic::roundeven : e.has("rzi") ? llvm::Intrinsic::trunc
-              : e.has("rmi") ? llvm::Intrinsic::floor : e.has("rpi") ? llvm::Intrinsic::ceil : llvm::Intrinsic::not_intrinsic;
+  const ID id = e.has("rni")   ? llvm::Intrinsic::roundeven
+                : e.has("rzi") ? llvm::Intrinsic::trunc
+                : e.has("rmi") ? llvm::Intrinsic::floor
+                : e.has("rpi") ? llvm::Intrinsic::ceil
+                               : llvm::Intrinsic::not_intrinsic;
   return id == llvm::Intrinsic::not_intrinsic ? f : e.intrinsic(id, {f});
 }
 
@@ -63,24 +71,17 @@ const char* directed(Emitter& e) {
   return nullptr;
 }
 
-Value* integer_to_float(Emitter& e, Type to, Type from) {
-  Value* v = e.in(1, from);
-  const bool s = is_signed(from);
-  const Type through = to == Type::f64 ? Type::f64 : Type::f32;
-  if (const char* mode = directed(e)) {
-    if (is_half(to)) e.unsupported("directed rounding to a half");
-    Value* wide = s ? e.ir.CreateSExt(v, e.shaped(e.ir.getInt64Ty())) : e.ir.CreateZExt(v, e.shaped(e.ir.getInt64Ty()));
-    const std::string name = std::string("vgpu_cvt_") + mode + "_" + ptx::name_of(to) + (s ? "_s64" : "_u64");
-    return e.call_lanes(name.c_str(), e.element(to), {wide});
-  }
-  if (is_half(to)) {  // exact in double up to 53 bits; beyond them every value is f16's infinity, but not bf16's
-    if (to == Type::bf16 && ptx::bits_of(from) == 64) e.unsupported("64-bit integers to bf16");
-    llvm::Type* d = e.shaped(e.ir.getDoubleTy());
-    Value* exact = s ? e.ir.CreateSIToFP(v, d) : e.ir.CreateUIToFP(v, d);
-    return float_to_half(e, round_to_odd(e, exact), to);
-  }
-  llvm::Type* t = e.shaped(through);
-  return s ? e.ir.CreateSIToFP(v, t) : e.ir.CreateUIToFP(v, t);
+/// An integer as a double; 64 bits are rounded to odd, so that a later rounding to a half is as
+/// good as one.
+Value* double_of(Emitter& e, Value* v, bool with_sign) {
+  llvm::Type* d = like(v, e.ir.getDoubleTy());
+  if (v->getType()->getScalarSizeInBits() < 64)
+    return with_sign ? e.ir.CreateSIToFP(v, d) : e.ir.CreateUIToFP(v, d);
+  llvm::Type* t = v->getType();
+  Value* high = with_sign ? e.ir.CreateSIToFP(e.ir.CreateAShr(v, e.number(t, 32)), d)
+                          : e.ir.CreateUIToFP(e.ir.CreateLShr(v, e.number(t, 32)), d);
+  Value* low = e.ir.CreateUIToFP(e.ir.CreateAnd(v, e.number(t, 0xffffffff)), d);
+  return add_to_odd(e, e.ir.CreateFMul(high, e.real(d, 0x1p32)), low);
 }
 
 /// A float (f32 or f64 value) to `to`, with the instruction's rounding; halves come back as bits.
@@ -88,34 +89,65 @@ Value* narrow(Emitter& e, Value* f, Type to) {
   const bool from_f64 = f->getType()->getScalarType()->isDoubleTy();
   const char* mode = directed(e);
   if (is_half(to)) {
-    if (e.has("rz")) {
-      Value* odd = from_f64 ? round_to_odd(e, f) : f;
-      const std::string name = std::string("vgpu_cvt_rz_") + ptx::name_of(to) + "_f32";
-      return e.call_lanes(name.c_str(), e.ir.getInt16Ty(), {odd});
-    }
-    if (mode) e.unsupported("rounding to a half");
-    return float_to_half(e, from_f64 ? round_to_odd(e, f) : f, to);
+    if (from_f64) f = round_to_odd(e, f);
+    if (!mode) return float_to_half(e, f, to);
+    const std::string name = std::string("vgpu_cvt_") + mode + "_" + ptx::name_of(to) + "_f32";
+    return e.call_lanes(name.c_str(), e.ir.getInt16Ty(), {f});
   }
   if (to == Type::f32 && from_f64) {
-    if (mode) return e.call_lanes((std::string("vgpu_cvt_") + mode + "_f32_f64").c_str(), e.ir.getFloatTy(), {f});
+    if (mode)
+      return e.call_lanes((std::string("vgpu_cvt_") + mode + "_f32_f64").c_str(), e.ir.getFloatTy(),
+                          {f});
     return e.ir.CreateFPTrunc(f, like(f, e.ir.getFloatTy()));
   }
   if (to == Type::f64 && !from_f64) return e.ir.CreateFPExt(f, like(f, e.ir.getDoubleTy()));
   return f;
 }
 
+Value* integer_to_float(Emitter& e, Type to, Type from) {
+  Value* v = e.in(1, from);
+  const bool s = is_signed(from);
+  if (is_half(to)) return narrow(e, double_of(e, v, s), to);
+  if (const char* mode = directed(e)) {
+    llvm::Type* wide = e.shaped(e.ir.getInt64Ty());
+    const std::string name =
+        std::string("vgpu_cvt_") + mode + "_" + ptx::name_of(to) + (s ? "_s64" : "_u64");
+    return e.call_lanes(name.c_str(), e.element(to),
+                        {s ? e.ir.CreateSExt(v, wide) : e.ir.CreateZExt(v, wide)});
+  }
+  llvm::Type* t = e.shaped(to);
+  return s ? e.ir.CreateSIToFP(v, t) : e.ir.CreateUIToFP(v, t);
+}
+
+/// .satfinite and .relu on an encoding whose NaN has no sign: infinity becomes the largest value,
+/// negatives +0.
+Value* limit(Emitter& e, Value* bits, std::uint64_t infinity, std::uint64_t one_below) {
+  llvm::Type* t = bits->getType();
+  const std::uint64_t sign = std::uint64_t{1} << (t->getScalarSizeInBits() - 1);
+  if (e.has("satfinite") && infinity != 0) {
+    Value* infinite =
+        e.ir.CreateICmpEQ(e.ir.CreateAnd(bits, e.number(t, sign - 1)), e.number(t, infinity));
+    bits =
+        e.ir.CreateSelect(infinite, e.ir.CreateSub(bits, e.number(t, infinity - one_below)), bits);
+  }
+  if (!e.has("relu")) return bits;
+  return e.ir.CreateSelect(e.ir.CreateICmpSLT(bits, e.number(t, 0)), e.number(t, 0), bits);
+}
+
+Value* limit_half(Emitter& e, Value* bits, Type half) {
+  const std::uint64_t infinity = half == Type::f16 ? 0x7c00 : 0x7f80;
+  return limit(e, bits, infinity, infinity - 1);
+}
+
 Value* float_to_float(Emitter& e, Type to, Type from) {
   Value* f = round_to_integral(e, float_operand(e, 1, from));
   if (e.has("sat")) f = clamp_unit(e, f);
   Value* r = narrow(e, f, to);
-  if (e.has("relu")) {
-    if (!is_half(to)) e.unsupported("relu");
-    llvm::Type* t = r->getType();
-    Value* negative = e.ir.CreateICmpNE(e.ir.CreateAnd(r, e.number(t, 0x8000)), e.number(t, 0));
-    r = e.ir.CreateSelect(negative, e.number(t, 0), r);  // NaN is 0x7fff by now
-  }
-  if (to == Type::f32 && e.has("ftz")) r = flush(e, r);
-  return r;
+  if (is_half(to))
+    r = limit_half(e, r, to);
+  else if (e.has("relu") || e.has("satfinite"))
+    e.unsupported("relu or satfinite of a wide float");
+  return to == Type::f32 && e.has("ftz") ? flush(e, r) : r;
 }
 
 /// cvt.rn.{f16x2,bf16x2}.f32 d, a, b: a into the upper half, b into the lower.
@@ -123,23 +155,80 @@ Value* pack_halves(Emitter& e, Type to) {
   const Type half = to == Type::f16x2 ? Type::f16 : Type::bf16;
   llvm::Type* t32 = e.shaped(e.ir.getInt32Ty());
   auto part = [&](int k) {
-    Value* r = narrow(e, e.in(k, Type::f32), half);
-    llvm::Type* t = r->getType();
-    if (e.has("relu"))
-      r = e.ir.CreateSelect(e.ir.CreateICmpNE(e.ir.CreateAnd(r, e.number(t, 0x8000)), e.number(t, 0)), e.number(t, 0), r);
-    return e.ir.CreateZExt(r, t32);
+    return e.ir.CreateZExt(limit_half(e, narrow(e, float_operand(e, k, Type::f32), half), half),
+                           t32);
   };
   return e.ir.CreateOr(e.ir.CreateShl(part(1), e.number(t32, 16)), part(2));
+}
+
+Value* to_tf32(Emitter& e) {
+  const char* mode = e.has("rna") ? "rna" : e.has("rz") ? "rz" : "rn";
+  const std::string name = std::string("vgpu_cvt_") + mode + "_tf32_f32";
+  return limit(e, e.call_lanes(name.c_str(), e.ir.getInt32Ty(), {e.in(1, Type::f32)}), 0x7f800000,
+               0x7f7fe000);
+}
+
+/// One half of a packed f16x2 operand as f32.
+Value* half_operand(Emitter& e, std::uint64_t shift) {
+  Value* both = e.in(1, Type::b32);
+  Value* bits = e.ir.CreateTrunc(e.ir.CreateLShr(both, e.number(both->getType(), shift)),
+                                 e.shaped(e.ir.getInt16Ty()));
+  return half_to_float(e, bits, Type::f16);
+}
+
+/// Two values into two bytes, the first operand (or the upper half) into the upper byte. Always
+/// saturates.
+Value* pack_bytes(Emitter& e, Type to, Type from) {
+  if (!e.has("satfinite")) e.unsupported("without satfinite");
+  const char* helper = to == Type::e4m3x2 ? "vgpu_cvt_rn_e4m3_f32" : "vgpu_cvt_rn_e5m2_f32";
+  llvm::Type* t = e.shaped(e.ir.getInt16Ty());
+  auto part = [&](Value* f) -> Value* {
+    Value* byte = e.call_lanes(helper, e.ir.getInt16Ty(), {f});
+    if (!e.has("relu")) return byte;
+    Value* negative = e.ir.CreateICmpUGE(byte, e.number(t, 0x80));
+    return e.ir.CreateSelect(negative, e.number(t, 0), byte);
+  };
+  const bool packed = from == Type::f16x2;
+  if (!packed && from != Type::f32) e.unsupported("source type");
+  Value* high = part(packed ? half_operand(e, 16) : e.in(1, Type::f32));
+  Value* low = part(packed ? half_operand(e, 0) : e.in(2, Type::f32));
+  return e.ir.CreateOr(e.ir.CreateShl(high, e.number(t, 8)), low);
+}
+
+/// e5m2 is f16's upper byte; e4m3 goes through f32, exactly.
+Value* unpack_bytes(Emitter& e, Type from) {
+  llvm::Type *t16 = e.shaped(e.ir.getInt16Ty()), *t32 = e.shaped(e.ir.getInt32Ty());
+  Value* bytes = e.in(1, Type::b16);
+  auto part = [&](std::uint64_t shift) {
+    Value* byte = e.ir.CreateAnd(e.ir.CreateLShr(bytes, e.number(t16, shift)), e.number(t16, 0xff));
+    Value* f = from == Type::e4m3x2
+                   ? e.call_lanes("vgpu_cvt_f32_e4m3", e.ir.getFloatTy(), {byte})
+                   : half_to_float(e, e.ir.CreateShl(byte, e.number(t16, 8)), Type::f16);
+    return e.ir.CreateZExt(limit_half(e, float_to_half(e, f, Type::f16), Type::f16), t32);
+  };
+  return e.ir.CreateOr(e.ir.CreateShl(part(8), e.number(t32, 16)), part(0));
+}
+
+/// The packed and narrow formats; null when the types are plain ones.
+Value* packed_conversion(Emitter& e, Type to, Type from) {
+  if (is_packed_half(to) && from == Type::f32 && e.ins->operands.size() == 3)
+    return pack_halves(e, to);
+  if (to == Type::tf32 && from == Type::f32) return to_tf32(e);
+  if (to == Type::e4m3x2 || to == Type::e5m2x2) return pack_bytes(e, to, from);
+  if (to == Type::f16x2 && (from == Type::e4m3x2 || from == Type::e5m2x2))
+    return unpack_bytes(e, from);
+  return nullptr;
 }
 
 }  // namespace
 
 bool emit_convert(Emitter& e) {
   if (e.ins->opcode != "cvt") return false;
-  e.allow({"rn", "rz", "rm", "rp", "rni", "rzi", "rmi", "rpi", "ftz", "sat", "relu"});
+  e.allow({"rn", "rz", "rm", "rp", "rna", "rni", "rzi", "rmi", "rpi", "ftz", "sat", "relu",
+           "satfinite"});
   const Type to = e.type_from_end(1), from = e.type_from_end(0);
   const bool to_float = is_float(to) || is_half(to), from_float = is_float(from) || is_half(from);
-  if (is_packed_half(to) && from == Type::f32 && e.ins->operands.size() == 3) return e.out(pack_halves(e, to)), true;
+  if (Value* r = packed_conversion(e, to, from)) return e.out(r), true;
   if (!(to_float || is_integer(to)) || !(from_float || is_integer(from))) e.unsupported();
   if (to_float && from_float) return e.out(float_to_float(e, to, from)), true;
   if (to_float) return e.out(integer_to_float(e, to, from)), true;

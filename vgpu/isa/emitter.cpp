@@ -11,17 +11,23 @@ using ptx::Type;
 bool is_float(Type t) { return t == Type::f32 || t == Type::f64; }
 bool is_half(Type t) { return t == Type::f16 || t == Type::bf16; }
 bool is_packed_half(Type t) { return t == Type::f16x2 || t == Type::bf16x2; }
-bool is_signed(Type t) { return t == Type::s8 || t == Type::s16 || t == Type::s32 || t == Type::s64; }
+bool is_signed(Type t) {
+  return t == Type::s8 || t == Type::s16 || t == Type::s32 || t == Type::s64;
+}
 bool is_integer(Type t) {
   return (t >= Type::b8 && t <= Type::b64) || (t >= Type::u8 && t <= Type::u64) || is_signed(t);
 }
 
 llvm::Type* Emitter::element(Type type) {
   switch (type) {
-    case Type::pred: return ir.getInt1Ty();
-    case Type::f32: return ir.getFloatTy();
-    case Type::f64: return ir.getDoubleTy();
-    default: return ir.getIntNTy(static_cast<unsigned>(ptx::bits_of(type)));
+    case Type::pred:
+      return ir.getInt1Ty();
+    case Type::f32:
+      return ir.getFloatTy();
+    case Type::f64:
+      return ir.getDoubleTy();
+    default:
+      return ir.getIntNTy(static_cast<unsigned>(ptx::bits_of(type)));
   }
 }
 
@@ -56,14 +62,16 @@ Value* Emitter::intrinsic(llvm::Intrinsic::ID id, std::initializer_list<Value*> 
   return ir.CreateIntrinsic(list[0]->getType(), id, list);
 }
 
-llvm::CallInst* Emitter::call(const char* helper, llvm::Type* result, std::initializer_list<Value*> arguments) {
+llvm::CallInst* Emitter::call(const char* helper, llvm::Type* result,
+                              std::initializer_list<Value*> arguments) {
   std::vector<llvm::Type*> types;
   for (Value* a : arguments) types.push_back(a->getType());
   auto callee = module.getOrInsertFunction(helper, llvm::FunctionType::get(result, types, false));
   return ir.CreateCall(callee, std::vector<Value*>(arguments));
 }
 
-Value* Emitter::call_lanes(const char* helper, llvm::Type* result_element, std::initializer_list<Value*> arguments) {
+Value* Emitter::call_lanes(const char* helper, llvm::Type* result_element,
+                           std::initializer_list<Value*> arguments) {
   std::vector<llvm::Type*> types{ir.getInt32Ty()};
   std::vector<Value*> list{ir.getInt32(wide ? kWarpSize : 1)};
   for (Value* a : arguments) {
@@ -76,7 +84,8 @@ Value* Emitter::call_lanes(const char* helper, llvm::Type* result_element, std::
   Value* room = scratch(result);
   list.push_back(room);
   types.push_back(room->getType());
-  auto callee = module.getOrInsertFunction(helper, llvm::FunctionType::get(ir.getVoidTy(), types, false));
+  auto callee =
+      module.getOrInsertFunction(helper, llvm::FunctionType::get(ir.getVoidTy(), types, false));
   ir.CreateCall(callee, list);
   return ir.CreateLoad(result, room);
 }
@@ -97,11 +106,110 @@ void Emitter::allow(std::initializer_list<const char*> allowed) {
   }
 }
 
+namespace {
+
+using Family = bool (*)(Emitter&);
+
+struct Meaning {
+  const char* opcode;
+  std::initializer_list<Family> families;  // asked in order
+};
+
+const Meaning kMeanings[] = {
+    {"abs", {emit_integer, emit_float, emit_half}},
+    {"activemask", {emit_warp}},
+    {"add", {emit_carry, emit_pairs, emit_integer, emit_float, emit_half}},
+    {"addc", {emit_carry}},
+    {"and", {emit_bits}},
+    {"applypriority", {emit_memory}},
+    {"atom", {emit_atomic}},
+    {"bfe", {emit_bits}},
+    {"bfi", {emit_bits}},
+    {"bfind", {emit_bits}},
+    {"bmsk", {emit_bits}},
+    {"brev", {emit_bits}},
+    {"clz", {emit_bits}},
+    {"cnot", {emit_bits}},
+    {"copysign", {emit_float}},
+    {"cos", {emit_float}},
+    {"cvt", {emit_convert}},
+    {"cvta", {emit_move}},
+    {"discard", {emit_memory}},
+    {"div", {emit_integer, emit_float}},
+    {"dp2a", {emit_pairs}},
+    {"dp4a", {emit_pairs}},
+    {"elect", {emit_warp}},
+    {"ex2", {emit_float, emit_half}},
+    {"fence", {emit_memory}},
+    {"fma", {emit_pairs, emit_float, emit_half}},
+    {"fns", {emit_bits}},
+    {"griddepcontrol", {emit_warp}},
+    {"isspacep", {emit_move}},
+    {"ld", {emit_memory}},
+    {"ldu", {emit_memory}},
+    {"lg2", {emit_float}},
+    {"lop3", {emit_bits}},
+    {"mad", {emit_carry, emit_integer, emit_float}},
+    {"mad24", {emit_integer}},
+    {"madc", {emit_carry}},
+    {"match", {emit_warp}},
+    {"max", {emit_pairs, emit_integer, emit_float, emit_half}},
+    {"membar", {emit_memory}},
+    {"min", {emit_pairs, emit_integer, emit_float, emit_half}},
+    {"mov", {emit_move}},
+    {"mul", {emit_pairs, emit_integer, emit_float, emit_half}},
+    {"mul24", {emit_integer}},
+    {"nanosleep", {emit_warp}},
+    {"neg", {emit_integer, emit_float, emit_half}},
+    {"not", {emit_bits}},
+    {"or", {emit_bits}},
+    {"pmevent", {emit_warp}},
+    {"popc", {emit_bits}},
+    {"prefetch", {emit_memory}},
+    {"prefetchu", {emit_memory}},
+    {"prmt", {emit_bits}},
+    {"rcp", {emit_float}},
+    {"red", {emit_atomic}},
+    {"redux", {emit_warp}},
+    {"rem", {emit_integer}},
+    {"rsqrt", {emit_float}},
+    {"sad", {emit_integer}},
+    {"selp", {emit_compare}},
+    {"set", {emit_compare}},
+    {"setp", {emit_compare}},
+    {"shf", {emit_bits}},
+    {"shfl", {emit_warp}},
+    {"shl", {emit_bits}},
+    {"shr", {emit_bits}},
+    {"sin", {emit_float}},
+    {"slct", {emit_compare}},
+    {"sqrt", {emit_float}},
+    {"st", {emit_memory}},
+    {"sub", {emit_carry, emit_pairs, emit_integer, emit_float, emit_half}},
+    {"subc", {emit_carry}},
+    {"szext", {emit_bits}},
+    {"tanh", {emit_float, emit_half}},
+    {"testp", {emit_float}},
+    {"vote", {emit_warp}},
+    {"xor", {emit_bits}},
+};
+
+}  // namespace
+
 void emit(Emitter& e) {
-  for (auto family : {emit_move, emit_carry, emit_integer, emit_float, emit_half, emit_compare, emit_bits, emit_convert, emit_memory,
-                      emit_atomic, emit_warp})
-    if (family(e)) return;
+  const auto meaning =
+      std::lower_bound(std::begin(kMeanings), std::end(kMeanings), e.ins->opcode,
+                       [](const Meaning& m, const std::string& name) { return m.opcode < name; });
+  if (meaning != std::end(kMeanings) && meaning->opcode == e.ins->opcode)
+    for (Family family : meaning->families)
+      if (family(e)) return;
   e.unsupported();
+}
+
+std::vector<std::string> opcodes() {
+  std::vector<std::string> out;
+  for (const Meaning& meaning : kMeanings) out.push_back(meaning.opcode);
+  return out;
 }
 
 }  // namespace vgpu::isa

@@ -1,8 +1,10 @@
-// emitter.h - what an instruction's meaning is written against: operands in, results out, as LLVM values.
+// emitter.h - what an instruction's meaning is written against: operands in, results out, as LLVM
+// values.
 //
-// A value is either one scalar that stands for all lanes or a vector <32 x T>; an instruction whose operands are all
-// scalars is emitted once on scalars. The same code serves both: LLVM's builder does not mind.
-// Storage types: f32 float, f64 double, pred i1, everything else (halves too) an integer of its width.
+// A value is either one scalar that stands for all lanes or a vector <32 x T>; an instruction whose
+// operands are all scalars is emitted once on scalars. The same code serves both: LLVM's builder
+// does not mind. Storage types: f32 float, f64 double, pred i1, everything else (halves too) an
+// integer of its width.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -10,6 +12,7 @@
 #include <llvm/IR/Module.h>
 
 #include <string>
+#include <vector>
 
 #include "vgpu/machine/state.h"
 #include "vgpu/ptx/module.h"
@@ -19,22 +22,23 @@ namespace vgpu::isa {
 /// An address of each lane: affine (base + stride * lane, in bytes) or any.
 struct LaneAddresses {
   bool affine = false;
-  llvm::Value* base = nullptr;     // ptr, lane 0's address, when affine
+  llvm::Value* base = nullptr;  // ptr, lane 0's address, when affine
   std::int64_t stride = 0;
-  llvm::Value* pointers = nullptr; // <32 x ptr>, when not affine
+  llvm::Value* pointers = nullptr;  // <32 x ptr>, when not affine
 };
 
 /// One instruction being translated.
 class Emitter {
  public:
-  Emitter(llvm::IRBuilder<>& builder, llvm::Module& llvm_module) : ir(builder), module(llvm_module) {}
+  Emitter(llvm::IRBuilder<>& builder, llvm::Module& llvm_module)
+      : ir(builder), module(llvm_module) {}
   virtual ~Emitter() = default;
 
   llvm::IRBuilder<>& ir;
   llvm::Module& module;
   const ptx::Instruction* ins = nullptr;
-  int index = 0;      // of the instruction in its function
-  bool wide = true;   // operands and results are vectors
+  int index = 0;     // of the instruction in its function
+  bool wide = true;  // operands and results are vectors
 
   /// Operand k as a value of `type`, scalar or vector as `wide` says.
   llvm::Value* in(int k, ptx::Type type) { return read(ins->operands[k], type, wide); }
@@ -63,12 +67,20 @@ class Emitter {
     return llvm::FixedVectorType::get(element, static_cast<unsigned>(lanes));
   }
   /// An integer constant of the value's type, splat over vectors.
-  llvm::Value* number(llvm::Type* type, std::uint64_t value) { return llvm::ConstantInt::get(type, value); }
+  llvm::Value* number(llvm::Type* type, std::uint64_t value) {
+    return llvm::ConstantInt::get(type, value);
+  }
   llvm::Value* real(llvm::Type* type, double value) { return llvm::ConstantFP::get(type, value); }
-  llvm::Value* splat(llvm::Value* scalar, int lanes = kWarpSize) { return ir.CreateVectorSplat(static_cast<unsigned>(lanes), scalar); }
+  llvm::Value* splat(llvm::Value* scalar, int lanes = kWarpSize) {
+    return ir.CreateVectorSplat(static_cast<unsigned>(lanes), scalar);
+  }
   llvm::Value* lane_numbers(llvm::Type* element, std::int64_t step, int lanes = kWarpSize);
-  llvm::Value* bits_to_lanes(llvm::Value* i32) { return ir.CreateBitCast(i32, vector_of(ir.getInt1Ty())); }
-  llvm::Value* lanes_to_bits(llvm::Value* lanes) { return ir.CreateBitCast(ir.CreateFreeze(lanes), ir.getInt32Ty()); }
+  llvm::Value* bits_to_lanes(llvm::Value* i32) {
+    return ir.CreateBitCast(i32, vector_of(ir.getInt1Ty()));
+  }
+  llvm::Value* lanes_to_bits(llvm::Value* lanes) {
+    return ir.CreateBitCast(ir.CreateFreeze(lanes), ir.getInt32Ty());
+  }
   /// active() as bits; all ones when every lane takes part.
   llvm::Value* active_bits();
   /// Value as an integer vector/scalar of the same width, and back.
@@ -77,14 +89,17 @@ class Emitter {
 
   llvm::Value* intrinsic(llvm::Intrinsic::ID id, std::initializer_list<llvm::Value*> arguments);
   /// Calls a helper of isa/helpers.h by name.
-  llvm::CallInst* call(const char* helper, llvm::Type* result, std::initializer_list<llvm::Value*> arguments);
-  /// Calls a helper `void f(const In* a, const In* b ..., Out* out)` over 32 lanes (or lane 0 alone when scalar).
-  llvm::Value* call_lanes(const char* helper, llvm::Type* result_element, std::initializer_list<llvm::Value*> arguments);
+  llvm::CallInst* call(const char* helper, llvm::Type* result,
+                       std::initializer_list<llvm::Value*> arguments);
+  /// Calls a helper `void f(const In* a, const In* b ..., Out* out)` over 32 lanes (or lane 0 alone
+  /// when scalar).
+  llvm::Value* call_lanes(const char* helper, llvm::Type* result_element,
+                          std::initializer_list<llvm::Value*> arguments);
   /// Room in the function's frame.
   virtual llvm::Value* scratch(llvm::Type* type) = 0;
 
-  /// The condition code of carry chains (add.cc, addc ...): i1 as `wide` says. carry() before any set_carry() in the
-  /// basic block is unsupported.
+  /// The condition code of carry chains (add.cc, addc ...): i1 as `wide` says. carry() before any
+  /// set_carry() in the basic block is unsupported.
   virtual llvm::Value* carry() = 0;
   virtual void set_carry(llvm::Value* value) = 0;
 
@@ -104,8 +119,11 @@ class Emitter {
   void allow(std::initializer_list<const char*> allowed);
 };
 
-/// Translates one instruction other than control flow (bra, brx, ret, exit, trap, call, block barriers).
+/// Translates one instruction other than control flow (bra, brx, ret, exit, trap, call, block
+/// barriers).
 void emit(Emitter& e);
+/// The opcodes that emit() knows, in order.
+std::vector<std::string> opcodes();
 
 // Each family handles an instruction (true) or says that it is not its own.
 bool emit_integer(Emitter& e);
@@ -117,6 +135,7 @@ bool emit_half(Emitter& e);
 bool emit_convert(Emitter& e);
 bool emit_move(Emitter& e);
 bool emit_memory(Emitter& e);
+bool emit_pairs(Emitter& e);
 bool emit_atomic(Emitter& e);
 bool emit_warp(Emitter& e);
 

@@ -1,8 +1,9 @@
-// float.cpp - f32 and f64: add, sub, mul, fma, mad, div, rcp, sqrt, rsqrt, min, max, abs, neg, ex2, lg2, sin, cos,
-// tanh, copysign, testp.
+// float.cpp - f32 and f64: add, sub, mul, fma, mad, div, rcp, sqrt, rsqrt, min, max, abs, neg, ex2,
+// lg2, sin, cos, tanh, copysign, testp.
 //
-// Nothing is contracted or reassociated. Approximate instructions are computed in double and rounded once: not the
-// bits of NVIDIA's hardware, which lie within a documented bound of the same value. Directed rounding is a call.
+// Nothing is contracted or reassociated. Approximate instructions are computed in double and
+// rounded once: not the bits of NVIDIA's hardware, which lie within a documented bound of the same
+// value. Directed rounding is a call.
 #include "vgpu/isa/float.h"
 
 namespace vgpu::isa {
@@ -17,19 +18,33 @@ const char* directed_rounding(Emitter& e) {
   return nullptr;
 }
 
+/// Subnormals of either width become zeros of their sign.
+Value* flush_subnormals(Emitter& e, Value* v) {
+  Value* bits = e.as_int(v);
+  llvm::Type* t = bits->getType();
+  const bool f64 = t->getScalarSizeInBits() == 64;
+  Value* exponent = e.ir.CreateAnd(bits, e.number(t, f64 ? 0x7ff0000000000000ull : 0x7f800000));
+  Value* zero = e.ir.CreateAnd(bits, e.number(t, f64 ? 1ull << 63 : 0x80000000));
+  Value* small = e.ir.CreateICmpEQ(exponent, e.number(t, 0));
+  return e.as_float(e.ir.CreateSelect(small, zero, bits));
+}
+
 /// Helpers are called vgpu_<op>_<mode>_<type>.
 Value* directed(Emitter& e, const char* op, Type type, const char* mode) {
   const std::string name = std::string("vgpu_") + op + "_" + mode + "_" + ptx::name_of(type);
   const std::string opcode = op;
   if (opcode == "fma")
-    return e.call_lanes(name.c_str(), e.element(type), {flushed(e, 1, type), flushed(e, 2, type), flushed(e, 3, type)});
-  if (opcode == "rcp" || opcode == "sqrt") return e.call_lanes(name.c_str(), e.element(type), {flushed(e, 1, type)});
+    return e.call_lanes(name.c_str(), e.element(type),
+                        {flushed(e, 1, type), flushed(e, 2, type), flushed(e, 3, type)});
+  if (opcode == "rcp" || opcode == "sqrt")
+    return e.call_lanes(name.c_str(), e.element(type), {flushed(e, 1, type)});
   return e.call_lanes(name.c_str(), e.element(type), {flushed(e, 1, type), flushed(e, 2, type)});
 }
 
 Value* saturate(Emitter& e, Value* v) {
   llvm::Type* t = v->getType();
-  Value* above = e.ir.CreateFCmpOGT(v, e.real(t, 0.0));  // false for NaN, -0 and below: all become +0
+  Value* above =
+      e.ir.CreateFCmpOGT(v, e.real(t, 0.0));  // false for NaN, -0 and below: all become +0
   Value* positive = e.ir.CreateSelect(above, v, e.real(t, 0.0));
   return e.ir.CreateSelect(e.ir.CreateFCmpOLT(positive, e.real(t, 1.0)), positive, e.real(t, 1.0));
 }
@@ -43,12 +58,27 @@ void finish(Emitter& e, Value* v) {
 Value* arithmetic(Emitter& e, Type type) {
   const std::string& op = e.ins->opcode;
   const bool fused = op == "fma" || op == "mad";
-  if (const char* mode = directed_rounding(e)) return directed(e, fused ? "fma" : op.c_str(), type, mode);
+  if (const char* mode = directed_rounding(e))
+    return directed(e, fused ? "fma" : op.c_str(), type, mode);
   Value *a = flushed(e, 1, type), *b = flushed(e, 2, type);
   if (op == "add") return e.ir.CreateFAdd(a, b);
   if (op == "sub") return e.ir.CreateFSub(a, b);
   if (op == "mul") return e.ir.CreateFMul(a, b);
   return e.intrinsic(llvm::Intrinsic::fma, {a, b, flushed(e, 3, type)});
+}
+
+/// div.approx takes the reciprocal of a divisor beyond 2^126 for zero, as documented.
+Value* divide(Emitter& e, Type type) {
+  if (const char* mode = directed_rounding(e)) return directed(e, "div", type, mode);
+  Value *a = flushed(e, 1, type), *b = flushed(e, 2, type);
+  Value* quotient = e.ir.CreateFDiv(a, b);
+  if (!e.has("approx")) return quotient;
+  llvm::Type* t = b->getType();
+  Value* magnitude = e.intrinsic(llvm::Intrinsic::fabs, {b});
+  Value* beyond = e.ir.CreateAnd(e.ir.CreateFCmpOGT(magnitude, e.real(t, 0x1p126)),
+                                 e.ir.CreateFCmpOLT(magnitude, llvm::ConstantFP::getInfinity(t)));
+  Value* zero = e.intrinsic(llvm::Intrinsic::copysign, {e.real(t, 0.0), b});
+  return e.ir.CreateSelect(beyond, e.ir.CreateFMul(a, zero), quotient);
 }
 
 /// Through double, rounded once to f32.
@@ -61,10 +91,12 @@ Value* reciprocal_root(Emitter& e, Value* a) {
   return e.ir.CreateFDiv(e.real(a->getType(), 1.0), e.intrinsic(llvm::Intrinsic::sqrt, {a}));
 }
 
-/// rcp.approx.ftz.f64 and rsqrt.approx.ftz.f64 see the operand's upper word alone and give one: the lower is zero.
+/// rcp.approx.ftz.f64 and rsqrt.approx.ftz.f64 see the operand's upper word alone and give one;
+/// .ftz counts for both.
 Value* upper_word(Emitter& e, Value* v) {
   Value* bits = e.as_int(v);
-  return e.as_float(e.ir.CreateAnd(bits, e.number(bits->getType(), 0xffffffff00000000ull)));
+  bits = e.ir.CreateAnd(bits, e.number(bits->getType(), 0xffffffff00000000ull));
+  return flush_subnormals(e, e.as_float(bits));
 }
 
 Value* root_or_reciprocal(Emitter& e, Type type) {
@@ -76,7 +108,8 @@ Value* root_or_reciprocal(Emitter& e, Type type) {
   Value* r = nullptr;
   if (op == "sqrt") r = e.intrinsic(llvm::Intrinsic::sqrt, {a});
   if (op == "rcp") r = e.ir.CreateFDiv(e.real(a->getType(), 1.0), a);
-  if (op == "rsqrt") r = type == Type::f64 ? reciprocal_root(e, a) : through_double(e, a, reciprocal_root);
+  if (op == "rsqrt")
+    r = type == Type::f64 ? reciprocal_root(e, a) : through_double(e, a, reciprocal_root);
   return coarse ? upper_word(e, r) : r;
 }
 
@@ -86,13 +119,15 @@ bool emit_unary_bits(Emitter& e, Type type) {
   if (op == "copysign") {  // d = |b| with the sign of a
     Value *a = e.as_int(e.in(1, type)), *b = e.as_int(e.in(2, type));
     llvm::Type* t = a->getType();
-    e.out(e.as_float(e.ir.CreateOr(e.ir.CreateAnd(a, e.number(t, sign)), e.ir.CreateAnd(b, e.number(t, sign - 1)))));
+    e.out(e.as_float(e.ir.CreateOr(e.ir.CreateAnd(a, e.number(t, sign)),
+                                   e.ir.CreateAnd(b, e.number(t, sign - 1)))));
     return true;
   }
   if (op != "abs" && op != "neg") return false;
   Value* bits = e.as_int(flushed(e, 1, type));
   llvm::Type* t = bits->getType();
-  e.out(e.as_float(op == "abs" ? e.ir.CreateAnd(bits, e.number(t, sign - 1)) : e.ir.CreateXor(bits, e.number(t, sign))));
+  e.out(e.as_float(op == "abs" ? e.ir.CreateAnd(bits, e.number(t, sign - 1))
+                               : e.ir.CreateXor(bits, e.number(t, sign))));
   return true;
 }
 
@@ -121,9 +156,11 @@ void test_property(Emitter& e, Type type) {
   if (e.has("number")) result = e.ir.CreateICmpULE(m, e.number(t, infinity));
   if (e.has("notanumber")) result = e.ir.CreateICmpUGT(m, e.number(t, infinity));
   if (e.has("normal"))
-    result = e.ir.CreateAnd(e.ir.CreateICmpUGE(m, e.number(t, smallest_normal)), e.ir.CreateICmpULT(m, e.number(t, infinity)));
+    result = e.ir.CreateAnd(e.ir.CreateICmpUGE(m, e.number(t, smallest_normal)),
+                            e.ir.CreateICmpULT(m, e.number(t, infinity)));
   if (e.has("subnormal"))
-    result = e.ir.CreateAnd(e.ir.CreateICmpULT(m, e.number(t, smallest_normal)), e.ir.CreateICmpNE(m, e.number(t, 0)));
+    result = e.ir.CreateAnd(e.ir.CreateICmpULT(m, e.number(t, smallest_normal)),
+                            e.ir.CreateICmpNE(m, e.number(t, 0)));
   if (!result) e.unsupported();
   e.out(result);
 }
@@ -131,32 +168,13 @@ void test_property(Emitter& e, Type type) {
 }  // namespace
 
 Value* flush(Emitter& e, Value* v) {
-  if (!v->getType()->getScalarType()->isFloatTy()) return v;  // .ftz concerns f32 alone
-  Value* bits = e.as_int(v);
-  llvm::Type* t = bits->getType();
-  Value* exponent = e.ir.CreateAnd(bits, e.number(t, 0x7f800000));
-  Value* zero = e.ir.CreateAnd(bits, e.number(t, 0x80000000));
-  return e.as_float(e.ir.CreateSelect(e.ir.CreateICmpEQ(exponent, e.number(t, 0)), zero, bits));
+  return v->getType()->getScalarType()->isFloatTy() ? flush_subnormals(e, v)
+                                                    : v;  // .ftz is for f32
 }
 
 Value* flushed(Emitter& e, int k, Type type) {
   Value* v = e.in(k, type);
   return e.has("ftz") ? flush(e, v) : v;
-}
-
-Value* float_minimum(Emitter& e, Value* a, Value* b, bool largest, bool propagate_nan) {
-  llvm::Type* t = a->getType();
-  Value* before = largest ? e.ir.CreateFCmpOGT(a, b) : e.ir.CreateFCmpOLT(a, b);
-  Value *ia = e.as_int(a), *ib = e.as_int(b);
-  Value* zeros = e.as_float(largest ? e.ir.CreateAnd(ia, ib) : e.ir.CreateOr(ia, ib));  // equal: -0 and +0 differ in bits
-  Value* r = e.ir.CreateSelect(before, a, e.ir.CreateSelect(e.ir.CreateFCmpOEQ(a, b), zeros, b));
-  Value *nan_a = e.ir.CreateFCmpUNO(a, a), *nan_b = e.ir.CreateFCmpUNO(b, b);
-  if (propagate_nan) {
-    const bool f64 = t->getScalarType()->isDoubleTy();
-    Value* nan = e.as_float(e.number(ia->getType(), f64 ? 0x7fffffffffffffffull : 0x7fffffffull));
-    return e.ir.CreateSelect(e.ir.CreateOr(nan_a, nan_b), nan, r);
-  }
-  return e.ir.CreateSelect(nan_b, a, e.ir.CreateSelect(nan_a, b, r));
 }
 
 bool emit_float(Emitter& e) {
@@ -169,17 +187,17 @@ bool emit_float(Emitter& e) {
   }
   if (op == "div") {
     e.allow({"rn", "rz", "rm", "rp", "ftz", "approx", "full"});
-    const char* mode = directed_rounding(e);
-    return finish(e, mode ? directed(e, "div", type, mode) : e.ir.CreateFDiv(flushed(e, 1, type), flushed(e, 2, type))), true;
+    return finish(e, divide(e, type)), true;
   }
   if (op == "rcp" || op == "sqrt" || op == "rsqrt") {
     e.allow({"rn", "rz", "rm", "rp", "ftz", "approx"});
     return finish(e, root_or_reciprocal(e, type)), true;
   }
   if (op == "min" || op == "max") {
-    e.allow({"ftz", "NaN"});
-    if (e.ins->operands.size() != 3) e.unsupported("three operands");
-    return finish(e, float_minimum(e, flushed(e, 1, type), flushed(e, 2, type), op == "max", e.has("NaN"))), true;
+    e.allow({"ftz", "NaN", "xorsign", "abs"});
+    Value* r = float_minimum(e, flushed(e, 1, type), flushed(e, 2, type));
+    if (e.ins->operands.size() == 4) r = float_minimum(e, r, flushed(e, 3, type));
+    return finish(e, r), true;
   }
   if (op == "testp") return test_property(e, type), true;
   if (op == "abs" || op == "neg" || op == "copysign") e.allow({"ftz"});

@@ -1,8 +1,9 @@
 // half.cpp - f16, bf16 and their packed pairs: add, sub, mul, fma, neg, abs, min, max, ex2, tanh.
 //
-// add, sub and mul go through f32: 24 bits are at least 2 * 11 + 2, so rounding twice equals rounding once. fma does
-// not: product and sum are formed in double, what double loses is kept by rounding to odd, and the one visible rounding
-// is the last (Boldo & Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd").
+// add, sub and mul go through f32: 24 bits are at least 2 * 11 + 2, so rounding twice equals
+// rounding once. fma does not: product and sum are formed in double, what double loses is kept by
+// rounding to odd, and the one visible rounding is the last (Boldo & Melquiond, "Emulation of FMA
+// and correctly rounded sums: proved algorithms using rounding to odd").
 #include "vgpu/isa/float.h"
 
 namespace vgpu::isa {
@@ -13,26 +14,12 @@ using ptx::Type;
 
 Type unpacked(Type t) { return t == Type::f16x2 ? Type::f16 : t == Type::bf16x2 ? Type::bf16 : t; }
 
-/// a + b in double, the last bit set when inexact (rounded to odd).
-Value* add_to_odd(Emitter& e, Value* a, Value* b) {
-  Value* sum = e.ir.CreateFAdd(a, b);
-  Value* b_part = e.ir.CreateFSub(sum, a);
-  Value* error = e.ir.CreateFAdd(e.ir.CreateFSub(a, e.ir.CreateFSub(sum, b_part)), e.ir.CreateFSub(b, b_part));
-  Value* bits = e.as_int(sum);
-  llvm::Type* t = bits->getType();
-  llvm::Type* d = sum->getType();
-  Value* even = e.ir.CreateICmpEQ(e.ir.CreateAnd(bits, e.number(t, 1)), e.number(t, 0));
-  Value* inexact = e.ir.CreateFCmpONE(error, e.real(d, 0.0));  // false for NaN: infinities pass
-  Value* outward = e.ir.CreateICmpEQ(e.ir.CreateFCmpOGT(error, e.real(d, 0.0)), e.ir.CreateFCmpOGT(sum, e.real(d, 0.0)));
-  Value* odd = e.ir.CreateSelect(outward, e.ir.CreateAdd(bits, e.number(t, 1)), e.ir.CreateSub(bits, e.number(t, 1)));
-  return e.as_float(e.ir.CreateSelect(e.ir.CreateAnd(even, inexact), odd, bits));
-}
-
 Value* flush_half(Emitter& e, Value* bits, Type half) {
-  if (!e.has("ftz") || half != Type::f16) return bits;
+  if (!e.has("ftz")) return bits;
   llvm::Type* t = bits->getType();
-  Value* exponent = e.ir.CreateAnd(bits, e.number(t, 0x7c00));
-  return e.ir.CreateSelect(e.ir.CreateICmpEQ(exponent, e.number(t, 0)), e.ir.CreateAnd(bits, e.number(t, 0x8000)), bits);
+  Value* exponent = e.ir.CreateAnd(bits, e.number(t, half == Type::f16 ? 0x7c00 : 0x7f80));
+  return e.ir.CreateSelect(e.ir.CreateICmpEQ(exponent, e.number(t, 0)),
+                           e.ir.CreateAnd(bits, e.number(t, 0x8000)), bits);
 }
 
 Value* finish_half(Emitter& e, Value* bits, Type half) {
@@ -47,15 +34,19 @@ Value* finish_half(Emitter& e, Value* bits, Type half) {
   }
   if (e.has("relu")) {  // negative values become +0; NaN stays NaN, canonical
     Value* nan = e.ir.CreateFCmpUNO(f, f);
-    Value* kept = e.ir.CreateSelect(e.ir.CreateFCmpOGT(f, e.real(f->getType(), 0.0)), bits, e.number(t, 0));
+    Value* kept =
+        e.ir.CreateSelect(e.ir.CreateFCmpOGT(f, e.real(f->getType(), 0.0)), bits, e.number(t, 0));
     return e.ir.CreateSelect(nan, e.number(t, 0x7fff), kept);
   }
   return bits;
 }
 
 Value* fused(Emitter& e, Value* a, Value* b, Value* c) {
-  llvm::Type* d = a->getType()->isVectorTy() ? static_cast<llvm::Type*>(Emitter::vector_of(e.ir.getDoubleTy())) : e.ir.getDoubleTy();
-  Value* product = e.ir.CreateFMul(e.ir.CreateFPExt(a, d), e.ir.CreateFPExt(b, d));  // exact: at most 22 bits
+  llvm::Type* d = a->getType()->isVectorTy()
+                      ? static_cast<llvm::Type*>(Emitter::vector_of(e.ir.getDoubleTy()))
+                      : e.ir.getDoubleTy();
+  Value* product =
+      e.ir.CreateFMul(e.ir.CreateFPExt(a, d), e.ir.CreateFPExt(b, d));  // exact: at most 22 bits
   return round_to_odd(e, add_to_odd(e, product, e.ir.CreateFPExt(c, d)));
 }
 
@@ -68,8 +59,7 @@ Value* compute(Emitter& e, Value* const* in, Type half) {
   Value* f[3] = {};
   for (int i = 0; i < 3 && in[i]; ++i) f[i] = half_to_float(e, flush_half(e, in[i], half), half);
   if (op == "min" || op == "max") {
-    Value* r = float_minimum(e, f[0], f[1], op == "max", e.has("NaN"));
-    return float_to_half(e, r, half);
+    return flush_half(e, float_to_half(e, float_minimum(e, f[0], f[1]), half), half);
   }
   Value* r = nullptr;
   if (op == "add") r = e.ir.CreateFAdd(f[0], f[1]);
@@ -85,19 +75,27 @@ Value* compute(Emitter& e, Value* const* in, Type half) {
 
 Value* half_to_float(Emitter& e, Value* bits, Type half) {
   const bool vector = bits->getType()->isVectorTy();
-  auto like = [&](llvm::Type* t) { return vector ? static_cast<llvm::Type*>(Emitter::vector_of(t)) : t; };
-  if (half == Type::f16) return e.ir.CreateFPExt(e.ir.CreateBitCast(bits, like(e.ir.getHalfTy())), like(e.ir.getFloatTy()));
+  auto like = [&](llvm::Type* t) {
+    return vector ? static_cast<llvm::Type*>(Emitter::vector_of(t)) : t;
+  };
+  if (half == Type::f16)
+    return e.ir.CreateFPExt(e.ir.CreateBitCast(bits, like(e.ir.getHalfTy())),
+                            like(e.ir.getFloatTy()));
   Value* wide = e.ir.CreateZExt(bits, like(e.ir.getInt32Ty()));
-  return e.ir.CreateBitCast(e.ir.CreateShl(wide, e.number(wide->getType(), 16)), like(e.ir.getFloatTy()));
+  return e.ir.CreateBitCast(e.ir.CreateShl(wide, e.number(wide->getType(), 16)),
+                            like(e.ir.getFloatTy()));
 }
 
 Value* float_to_half(Emitter& e, Value* value, Type half) {
   const bool vector = value->getType()->isVectorTy();
-  auto like = [&](llvm::Type* t) { return vector ? static_cast<llvm::Type*>(Emitter::vector_of(t)) : t; };
+  auto like = [&](llvm::Type* t) {
+    return vector ? static_cast<llvm::Type*>(Emitter::vector_of(t)) : t;
+  };
   Value* nan = e.ir.CreateFCmpUNO(value, value);
   Value* bits = nullptr;
   if (half == Type::f16) {
-    bits = e.ir.CreateBitCast(e.ir.CreateFPTrunc(value, like(e.ir.getHalfTy())), like(e.ir.getInt16Ty()));
+    bits = e.ir.CreateBitCast(e.ir.CreateFPTrunc(value, like(e.ir.getHalfTy())),
+                              like(e.ir.getInt16Ty()));
   } else {  // by hand: the host's own instruction takes subnormals for zeros
     Value* i = e.as_int(value);
     llvm::Type* t = i->getType();
@@ -108,9 +106,27 @@ Value* float_to_half(Emitter& e, Value* value, Type half) {
   return e.ir.CreateSelect(nan, e.number(bits->getType(), 0x7fff), bits);
 }
 
+Value* add_to_odd(Emitter& e, Value* a, Value* b) {
+  Value* sum = e.ir.CreateFAdd(a, b);
+  Value* b_part = e.ir.CreateFSub(sum, a);
+  Value* error =
+      e.ir.CreateFAdd(e.ir.CreateFSub(a, e.ir.CreateFSub(sum, b_part)), e.ir.CreateFSub(b, b_part));
+  Value* bits = e.as_int(sum);
+  llvm::Type* t = bits->getType();
+  llvm::Type* d = sum->getType();
+  Value* even = e.ir.CreateICmpEQ(e.ir.CreateAnd(bits, e.number(t, 1)), e.number(t, 0));
+  Value* inexact = e.ir.CreateFCmpONE(error, e.real(d, 0.0));  // false for NaN: infinities pass
+  Value* outward = e.ir.CreateICmpEQ(e.ir.CreateFCmpOGT(error, e.real(d, 0.0)),
+                                     e.ir.CreateFCmpOGT(sum, e.real(d, 0.0)));
+  Value* odd = e.ir.CreateSelect(outward, e.ir.CreateAdd(bits, e.number(t, 1)),
+                                 e.ir.CreateSub(bits, e.number(t, 1)));
+  return e.as_float(e.ir.CreateSelect(e.ir.CreateAnd(even, inexact), odd, bits));
+}
+
 Value* round_to_odd(Emitter& e, Value* f64) {
   const bool vector = f64->getType()->isVectorTy();
-  llvm::Type* f = vector ? static_cast<llvm::Type*>(Emitter::vector_of(e.ir.getFloatTy())) : e.ir.getFloatTy();
+  llvm::Type* f =
+      vector ? static_cast<llvm::Type*>(Emitter::vector_of(e.ir.getFloatTy())) : e.ir.getFloatTy();
   Value* nearest = e.ir.CreateFPTrunc(f64, f);
   Value* back = e.ir.CreateFPExt(nearest, f64->getType());
   Value* bits = e.as_int(nearest);
@@ -118,10 +134,13 @@ Value* round_to_odd(Emitter& e, Value* f64) {
   Value* even = e.ir.CreateICmpEQ(e.ir.CreateAnd(bits, e.number(t, 1)), e.number(t, 0));
   Value* inexact = e.ir.CreateFCmpONE(back, f64);
   // Magnitudes compare as the values do for one sign; a zero result keeps the sign of f64.
-  Value* magnitude_of = e.ir.CreateAnd(e.as_int(f64), e.number(e.as_int(f64)->getType(), ~0ull >> 1));
-  Value* magnitude_back = e.ir.CreateAnd(e.as_int(back), e.number(magnitude_of->getType(), ~0ull >> 1));
+  Value* magnitude_of =
+      e.ir.CreateAnd(e.as_int(f64), e.number(e.as_int(f64)->getType(), ~0ull >> 1));
+  Value* magnitude_back =
+      e.ir.CreateAnd(e.as_int(back), e.number(magnitude_of->getType(), ~0ull >> 1));
   Value* outward = e.ir.CreateICmpUGT(magnitude_of, magnitude_back);
-  Value* odd = e.ir.CreateSelect(outward, e.ir.CreateAdd(bits, e.number(t, 1)), e.ir.CreateSub(bits, e.number(t, 1)));
+  Value* odd = e.ir.CreateSelect(outward, e.ir.CreateAdd(bits, e.number(t, 1)),
+                                 e.ir.CreateSub(bits, e.number(t, 1)));
   return e.as_float(e.ir.CreateSelect(e.ir.CreateAnd(even, inexact), odd, bits));
 }
 
@@ -129,11 +148,12 @@ bool emit_half(Emitter& e) {
   const std::string& op = e.ins->opcode;
   const Type type = e.type_from_end();
   if (!is_half(type) && !is_packed_half(type)) return false;
-  static const char* names[] = {"add", "sub", "mul", "fma", "neg", "abs", "min", "max", "ex2", "tanh"};
+  static const char* names[] = {"add", "sub", "mul", "fma", "neg",
+                                "abs", "min", "max", "ex2", "tanh"};
   bool ours = false;
   for (const char* name : names) ours |= op == name;
   if (!ours) return false;
-  e.allow({"rn", "ftz", "sat", "relu", "NaN", "approx"});
+  e.allow({"rn", "ftz", "sat", "relu", "NaN", "approx", "xorsign", "abs"});
   const Type half = unpacked(type);
   const int operands = static_cast<int>(e.ins->operands.size()) - 1;
   if (is_half(type)) {

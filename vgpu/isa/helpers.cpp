@@ -7,7 +7,9 @@ namespace vgpu::isa {
 std::span<const HelperSymbol> helper_symbols() {
   static const std::vector<HelperSymbol> all = [] {
     std::vector<HelperSymbol> out;
-    for (auto part : {rounding_symbols(), approximate_symbols(), atomic_symbols()}) out.insert(out.end(), part.begin(), part.end());
+    for (auto part : {rounding_symbols(), approximate_symbols(), atomic_symbols(),
+                      small_float_symbols(), search_symbols()})
+      out.insert(out.end(), part.begin(), part.end());
     return out;
   }();
   return all;

@@ -1,7 +1,8 @@
-// integer.cpp - add, sub, mul, mad, mul24, mad24, div, rem, abs, neg, min, max, sad, dp4a over 16 to 64 bits.
+// integer.cpp - add, sub, mul, mad, mul24, mad24, div, rem, abs, neg, min, max, sad over 16 to 64
+// bits.
 //
-// Arithmetic wraps. Division by zero gives all ones and the dividend as remainder; INT_MIN / -1 wraps: the host
-// would trap on both, so divisors are replaced before and results selected after.
+// Arithmetic wraps. Division by zero gives all ones and the dividend as remainder; INT_MIN / -1
+// wraps: the host would trap on both, so divisors are replaced before and results selected after.
 #include "vgpu/isa/emitter.h"
 
 namespace vgpu::isa {
@@ -19,7 +20,8 @@ Value* extend(Emitter& e, Value* v, Type type, unsigned bits) {
 Value* high_product(Emitter& e, Value* a, Value* b, Type type) {
   const unsigned bits = static_cast<unsigned>(ptx::bits_of(type));
   Value* product = e.ir.CreateMul(extend(e, a, type, 2 * bits), extend(e, b, type, 2 * bits));
-  return e.ir.CreateTrunc(e.ir.CreateLShr(product, e.number(product->getType(), bits)), a->getType());
+  return e.ir.CreateTrunc(e.ir.CreateLShr(product, e.number(product->getType(), bits)),
+                          a->getType());
 }
 
 Value* saturating_add(Emitter& e, Value* a, Value* b, bool subtract) {
@@ -43,10 +45,14 @@ Value* multiply(Emitter& e, Type type, Value* c) {
 
 Type double_width(Type type) {
   switch (type) {
-    case Type::u16: return Type::u32;
-    case Type::s16: return Type::s32;
-    case Type::u32: return Type::u64;
-    default: return Type::s64;
+    case Type::u16:
+      return Type::u32;
+    case Type::s16:
+      return Type::s32;
+    case Type::u32:
+      return Type::u64;
+    default:
+      return Type::s64;
   }
 }
 
@@ -55,7 +61,8 @@ Value* multiply24(Emitter& e, Type type) {
   llvm::Type* wide = e.shaped(e.ir.getInt64Ty());
   auto low24 = [&](Value* v) {
     v = e.ir.CreateShl(v, e.number(v->getType(), 8));
-    v = is_signed(type) ? e.ir.CreateAShr(v, e.number(v->getType(), 8)) : e.ir.CreateLShr(v, e.number(v->getType(), 8));
+    v = is_signed(type) ? e.ir.CreateAShr(v, e.number(v->getType(), 8))
+                        : e.ir.CreateLShr(v, e.number(v->getType(), 8));
     return is_signed(type) ? e.ir.CreateSExt(v, wide) : e.ir.CreateZExt(v, wide);
   };
   Value* product = e.ir.CreateMul(low24(e.in(1, type)), low24(e.in(2, type)));
@@ -63,12 +70,15 @@ Value* multiply24(Emitter& e, Type type) {
   return e.ir.CreateTrunc(product, e.shaped(type));
 }
 
-/// Quotients of 32 bits or less are exact in double: |a / b| differs from the next integer by at least 1 / |b|.
+/// Quotients of 32 bits or less are exact in double: |a / b| differs from the next integer by at
+/// least 1 / |b|.
 Value* divide_through_double(Emitter& e, Value* a, Value* b, Type type) {
   llvm::Type* d = e.shaped(e.ir.getDoubleTy());
   if (is_signed(type))
-    return e.ir.CreateTrunc(e.ir.CreateFPToSI(e.ir.CreateFDiv(e.ir.CreateSIToFP(a, d), e.ir.CreateSIToFP(b, d)),
-                                              e.shaped(e.ir.getInt64Ty())), a->getType());
+    return e.ir.CreateTrunc(
+        e.ir.CreateFPToSI(e.ir.CreateFDiv(e.ir.CreateSIToFP(a, d), e.ir.CreateSIToFP(b, d)),
+                          e.shaped(e.ir.getInt64Ty())),
+        a->getType());
   Value* q = e.ir.CreateFDiv(e.ir.CreateUIToFP(a, d), e.ir.CreateUIToFP(b, d));
   return e.ir.CreateTrunc(e.ir.CreateFPToSI(q, e.shaped(e.ir.getInt64Ty())), a->getType());
 }
@@ -105,26 +115,10 @@ Value* minimum(Emitter& e, Type type, bool largest) {
   return r;
 }
 
-Value* dot4(Emitter& e) {
-  const bool first_signed = is_signed(e.type_from_end(1)), second_signed = is_signed(e.type_from_end(0));
-  Value* a = e.in(1, Type::b32);
-  Value* b = e.in(2, Type::b32);
-  Value* sum = e.in(3, Type::b32);
-  for (unsigned byte = 0; byte < 4; ++byte) {
-    auto pick = [&](Value* v, bool with_sign) {
-      v = e.ir.CreateShl(v, e.number(v->getType(), 24 - 8 * byte));
-      return with_sign ? e.ir.CreateAShr(v, e.number(v->getType(), 24)) : e.ir.CreateLShr(v, e.number(v->getType(), 24));
-    };
-    sum = e.ir.CreateAdd(sum, e.ir.CreateMul(pick(a, first_signed), pick(b, second_signed)));
-  }
-  return sum;
-}
-
 }  // namespace
 
 bool emit_integer(Emitter& e) {
   const std::string& op = e.ins->opcode;
-  if (op == "dp4a") return e.allow({}), e.out(dot4(e)), true;
   const Type type = e.type_from_end();
   if (!is_integer(type) || ptx::bits_of(type) < 16) return false;
   if (op == "add" || op == "sub") {
@@ -143,12 +137,17 @@ bool emit_integer(Emitter& e) {
     e.allow({"lo", "hi", "sat"});
     Value* product = multiply24(e, type);
     Value* c = e.in(3, type);
-    return e.out(e.has("sat") ? saturating_add(e, product, c, false) : e.ir.CreateAdd(product, c)), true;
+    return e.out(e.has("sat") ? saturating_add(e, product, c, false) : e.ir.CreateAdd(product, c)),
+           true;
   }
   if (op == "div" || op == "rem") return e.allow({}), e.out(divide(e, type, op == "rem")), true;
-  if (op == "min" || op == "max") return e.allow({"relu"}), e.out(minimum(e, type, op == "max")), true;
+  if (op == "min" || op == "max")
+    return e.allow({"relu"}), e.out(minimum(e, type, op == "max")), true;
   if (op == "abs")
-    return e.allow({}), e.out(e.ir.CreateIntrinsic(e.shaped(type), llvm::Intrinsic::abs, {e.in(1, type), e.ir.getFalse()})), true;
+    return e.allow({}),
+           e.out(e.ir.CreateIntrinsic(e.shaped(type), llvm::Intrinsic::abs,
+                                      {e.in(1, type), e.ir.getFalse()})),
+           true;
   if (op == "neg") return e.allow({}), e.out(e.ir.CreateNeg(e.in(1, type))), true;
   if (op == "sad") {
     e.allow({});

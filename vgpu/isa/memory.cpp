@@ -1,9 +1,10 @@
 // memory.cpp - ld, st, ldu, prefetch, fence, membar over every space and vector width.
 //
-// Where the addresses are affine in the lane, an access of consecutive lanes is one vector access and one address is a
-// scalar access. Elsewhere each half warp is tested at run time: consecutive, one address, or anything (gather).
-// Cache and eviction modifiers change no result and are accepted; volatile, relaxed, acquire and release accesses are
-// fenced so that a loop that waits for another thread's store sees it.
+// Where the addresses are affine in the lane, an access of consecutive lanes is one vector access
+// and one address is a scalar access. Elsewhere each half warp is tested at run time: consecutive,
+// one address, or anything (gather). Cache and eviction modifiers change no result and are
+// accepted; volatile, relaxed, acquire and release accesses are fenced so that a loop that waits
+// for another thread's store sees it.
 #include "vgpu/isa/emitter.h"
 
 namespace vgpu::isa {
@@ -28,11 +29,48 @@ Space space_of(const Emitter& e) {
 
 void check_modifiers(Emitter& e) {
   for (const std::string& m : e.ins->modifiers) {
-    static const char* known[] = {"global", "const", "shared", "shared::cta", "shared::cluster", "local", "param",
-        "param::entry", "param::func", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt", "volatile", "relaxed", "acquire",
-        "release", "weak", "mmio", "cta", "gpu", "sys", "cluster", "v2", "v4", "v8", "L1::evict_last", "L1::evict_first",
-        "L1::evict_normal", "L1::evict_unchanged", "L1::no_allocate", "L2::64B", "L2::128B", "L2::256B", "L2::evict_last",
-        "L2::evict_first", "L2::evict_normal", "unified"};
+    static const char* known[] = {"global",
+                                  "const",
+                                  "shared",
+                                  "shared::cta",
+                                  "shared::cluster",
+                                  "local",
+                                  "param",
+                                  "param::entry",
+                                  "param::func",
+                                  "nc",
+                                  "ca",
+                                  "cg",
+                                  "cs",
+                                  "lu",
+                                  "cv",
+                                  "wb",
+                                  "wt",
+                                  "volatile",
+                                  "relaxed",
+                                  "acquire",
+                                  "release",
+                                  "weak",
+                                  "mmio",
+                                  "cta",
+                                  "gpu",
+                                  "sys",
+                                  "cluster",
+                                  "v2",
+                                  "v4",
+                                  "v8",
+                                  "L1::evict_last",
+                                  "L1::evict_first",
+                                  "L1::evict_normal",
+                                  "L1::evict_unchanged",
+                                  "L1::no_allocate",
+                                  "L2::64B",
+                                  "L2::128B",
+                                  "L2::256B",
+                                  "L2::evict_last",
+                                  "L2::evict_first",
+                                  "L2::evict_normal",
+                                  "unified"};
     bool found = ptx::type_from_name(m) != Type::none;
     for (const char* k : known) found |= m == k;
     if (!found) e.unsupported("modifier ." + m);
@@ -40,7 +78,8 @@ void check_modifiers(Emitter& e) {
 }
 
 bool is_ordered(const Emitter& e) {
-  return e.has("volatile") || e.has("relaxed") || e.has("acquire") || e.has("release") || e.has("mmio") || e.has("cv");
+  return e.has("volatile") || e.has("relaxed") || e.has("acquire") || e.has("release") ||
+         e.has("mmio") || e.has("cv");
 }
 
 void compiler_fence(Emitter& e) {
@@ -53,7 +92,9 @@ struct Access {
   llvm::Type* element;
   int count;
   std::int64_t bytes() const { return count * ptx::bits_of(type) / 8; }
-  llvm::Align alignment() const { return llvm::Align(static_cast<std::uint64_t>(ptx::bits_of(type) / 8)); }
+  llvm::Align alignment() const {
+    return llvm::Align(static_cast<std::uint64_t>(ptx::bits_of(type) / 8));
+  }
 };
 
 std::vector<int> sequence(int count, int start, int step) {
@@ -90,30 +131,39 @@ Value* interleave(Emitter& e, const std::vector<Value*>& parts, int lanes) {
   return e.ir.CreateShuffleVector(joined, index);
 }
 
-std::vector<Value*> load_consecutive(Emitter& e, const Access& a, Value* base, int lanes, Value* mask) {
+std::vector<Value*> load_consecutive(Emitter& e, const Access& a, Value* base, int lanes,
+                                     Value* mask) {
   auto* type = Emitter::vector_of(a.element, lanes * a.count);
-  Value* all = mask ? static_cast<Value*>(e.ir.CreateMaskedLoad(type, base, a.alignment(), repeat_mask(e, mask, lanes, a.count)))
+  Value* all = mask ? static_cast<Value*>(e.ir.CreateMaskedLoad(
+                          type, base, a.alignment(), repeat_mask(e, mask, lanes, a.count)))
                     : e.ir.CreateAlignedLoad(type, base, a.alignment());
   std::vector<Value*> out;
   for (int w = 0; w < a.count; ++w) out.push_back(every_nth(e, all, lanes, w, a.count));
   return out;
 }
 
-void store_consecutive(Emitter& e, const Access& a, Value* base, const std::vector<Value*>& parts, int lanes, Value* mask) {
+void store_consecutive(Emitter& e, const Access& a, Value* base, const std::vector<Value*>& parts,
+                       int lanes, Value* mask) {
   Value* all = interleave(e, parts, lanes);
-  if (mask) e.ir.CreateMaskedStore(all, base, a.alignment(), repeat_mask(e, mask, lanes, a.count));
-  else e.ir.CreateAlignedStore(all, base, a.alignment());
+  if (mask)
+    e.ir.CreateMaskedStore(all, base, a.alignment(), repeat_mask(e, mask, lanes, a.count));
+  else
+    e.ir.CreateAlignedStore(all, base, a.alignment());
 }
 
 Value* offset_pointer(Emitter& e, Value* pointer, std::int64_t bytes) {
-  return bytes == 0 ? pointer : e.ir.CreateGEP(e.ir.getInt8Ty(), pointer, e.ir.getInt64(static_cast<std::uint64_t>(bytes)));
+  return bytes == 0 ? pointer
+                    : e.ir.CreateGEP(e.ir.getInt8Ty(), pointer,
+                                     e.ir.getInt64(static_cast<std::uint64_t>(bytes)));
 }
 
 Value* half_of(Emitter& e, Value* vector, int half) {
   return e.ir.CreateShuffleVector(vector, sequence(kHalf, half * kHalf, 1));
 }
 
-Value* join(Emitter& e, Value* low, Value* high) { return e.ir.CreateShuffleVector(low, high, sequence(kWarpSize, 0, 1)); }
+Value* join(Emitter& e, Value* low, Value* high) {
+  return e.ir.CreateShuffleVector(low, high, sequence(kWarpSize, 0, 1));
+}
 
 /// The run-time test of a half warp: where its active lanes' addresses lie.
 struct HalfTest {
@@ -134,11 +184,13 @@ HalfTest test_half(Emitter& e, const Access& a, Value* pointers, Value* mask) {
     lane = e.ir.CreateZExt(e.ir.CreateAnd(lane, e.ir.getInt16(kHalf - 1)), i64);
   }
   Value* first = e.ir.CreateExtractElement(address, lane);
-  Value* base = e.ir.CreateSub(first, e.ir.CreateMul(lane, e.ir.getInt64(static_cast<std::uint64_t>(a.bytes()))));
+  Value* base = e.ir.CreateSub(
+      first, e.ir.CreateMul(lane, e.ir.getInt64(static_cast<std::uint64_t>(a.bytes()))));
   Value* distance = e.ir.CreateSub(address, e.splat(base, kHalf));
   auto everywhere = [&](Value* lanes) {
     if (mask) lanes = e.ir.CreateOr(lanes, e.ir.CreateNot(mask));
-    return e.ir.CreateICmpEQ(e.ir.CreateBitCast(e.ir.CreateFreeze(lanes), e.ir.getInt16Ty()), e.ir.getInt16(0xffff));
+    return e.ir.CreateICmpEQ(e.ir.CreateBitCast(e.ir.CreateFreeze(lanes), e.ir.getInt16Ty()),
+                             e.ir.getInt16(0xffff));
   };
   return {everywhere(e.ir.CreateICmpEQ(distance, e.lane_numbers(i64, a.bytes(), kHalf))),
           everywhere(e.ir.CreateICmpEQ(address, e.splat(first, kHalf))),
@@ -150,16 +202,21 @@ llvm::BasicBlock* new_block(Emitter& e, const char* name) {
 }
 
 Value* gather(Emitter& e, const Access& a, Value* pointers, int w, Value* mask) {
-  Value* p = e.ir.CreateGEP(e.ir.getInt8Ty(), pointers, e.ir.getInt64(static_cast<std::uint64_t>(w * ptx::bits_of(a.type) / 8)));
-  const int lanes = mask ? static_cast<int>(llvm::cast<llvm::FixedVectorType>(mask->getType())->getNumElements()) : kHalf;
+  Value* p =
+      e.ir.CreateGEP(e.ir.getInt8Ty(), pointers,
+                     e.ir.getInt64(static_cast<std::uint64_t>(w * ptx::bits_of(a.type) / 8)));
+  const int lanes =
+      mask ? static_cast<int>(llvm::cast<llvm::FixedVectorType>(mask->getType())->getNumElements())
+           : kHalf;
   if (!mask) mask = llvm::Constant::getAllOnesValue(Emitter::vector_of(e.ir.getInt1Ty(), kHalf));
   return e.ir.CreateMaskedGather(Emitter::vector_of(a.element, lanes), p, a.alignment(), mask);
 }
 
 std::vector<Value*> load_half(Emitter& e, const Access& a, Value* pointers, Value* mask) {
   HalfTest test = test_half(e, a, pointers, mask);
-  llvm::BasicBlock *fast = new_block(e, "ld.row"), *other = new_block(e, "ld.other"), *one = new_block(e, "ld.one"),
-                   *any = new_block(e, "ld.any"), *done = new_block(e, "ld.done");
+  llvm::BasicBlock *fast = new_block(e, "ld.row"), *other = new_block(e, "ld.other"),
+                   *one = new_block(e, "ld.one"), *any = new_block(e, "ld.any"),
+                   *done = new_block(e, "ld.done");
   e.ir.CreateCondBr(test.consecutive, fast, other);
   e.ir.SetInsertPoint(fast);
   std::vector<Value*> from_fast = load_consecutive(e, a, test.base, kHalf, mask);
@@ -168,14 +225,18 @@ std::vector<Value*> load_half(Emitter& e, const Access& a, Value* pointers, Valu
   e.ir.SetInsertPoint(other);
   Value* same = test.same;
   if (mask) {  // no active lane at all: both tests hold, the address is none
-    Value* some = e.ir.CreateICmpNE(e.ir.CreateBitCast(e.ir.CreateFreeze(mask), e.ir.getInt16Ty()), e.ir.getInt16(0));
+    Value* some = e.ir.CreateICmpNE(e.ir.CreateBitCast(e.ir.CreateFreeze(mask), e.ir.getInt16Ty()),
+                                    e.ir.getInt16(0));
     same = e.ir.CreateAnd(same, some);
   }
   e.ir.CreateCondBr(same, one, any);
   e.ir.SetInsertPoint(one);
   std::vector<Value*> from_one;
   for (int w = 0; w < a.count; ++w)
-    from_one.push_back(e.splat(e.ir.CreateAlignedLoad(a.element, offset_pointer(e, test.first, w * ptx::bits_of(a.type) / 8), a.alignment()), kHalf));
+    from_one.push_back(e.splat(
+        e.ir.CreateAlignedLoad(
+            a.element, offset_pointer(e, test.first, w * ptx::bits_of(a.type) / 8), a.alignment()),
+        kHalf));
   e.ir.CreateBr(done);
   e.ir.SetInsertPoint(any);
   std::vector<Value*> from_any;
@@ -193,17 +254,22 @@ std::vector<Value*> load_half(Emitter& e, const Access& a, Value* pointers, Valu
   return out;
 }
 
-void store_half(Emitter& e, const Access& a, Value* pointers, const std::vector<Value*>& parts, Value* mask) {
+void store_half(Emitter& e, const Access& a, Value* pointers, const std::vector<Value*>& parts,
+                Value* mask) {
   HalfTest test = test_half(e, a, pointers, mask);
-  llvm::BasicBlock *fast = new_block(e, "st.row"), *any = new_block(e, "st.any"), *done = new_block(e, "st.done");
+  llvm::BasicBlock *fast = new_block(e, "st.row"), *any = new_block(e, "st.any"),
+                   *done = new_block(e, "st.done");
   e.ir.CreateCondBr(test.consecutive, fast, any);
   e.ir.SetInsertPoint(fast);
   store_consecutive(e, a, test.base, parts, kHalf, mask);
   e.ir.CreateBr(done);
   e.ir.SetInsertPoint(any);
-  Value* lanes = mask ? mask : llvm::Constant::getAllOnesValue(Emitter::vector_of(e.ir.getInt1Ty(), kHalf));
+  Value* lanes =
+      mask ? mask : llvm::Constant::getAllOnesValue(Emitter::vector_of(e.ir.getInt1Ty(), kHalf));
   for (int w = 0; w < a.count; ++w) {
-    Value* p = e.ir.CreateGEP(e.ir.getInt8Ty(), pointers, e.ir.getInt64(static_cast<std::uint64_t>(w * ptx::bits_of(a.type) / 8)));
+    Value* p =
+        e.ir.CreateGEP(e.ir.getInt8Ty(), pointers,
+                       e.ir.getInt64(static_cast<std::uint64_t>(w * ptx::bits_of(a.type) / 8)));
     e.ir.CreateMaskedScatter(parts[w], p, a.alignment(), lanes);
   }
   e.ir.CreateBr(done);
@@ -215,7 +281,8 @@ Value* pointers_of(Emitter& e, const LaneAddresses& at) {
   return e.ir.CreateGEP(e.ir.getInt8Ty(), at.base, e.lane_numbers(e.ir.getInt64Ty(), at.stride));
 }
 
-/// One address for the warp: a scalar load, guarded so that a warp without an active lane does not touch it.
+/// One address for the warp: a scalar load, guarded so that a warp without an active lane does not
+/// touch it.
 std::vector<Value*> load_one(Emitter& e, const Access& a, Value* base) {
   llvm::BasicBlock *read = nullptr, *done = nullptr, *start = e.ir.GetInsertBlock();
   if (e.ins->guard >= 0 && e.active()) {
@@ -227,7 +294,8 @@ std::vector<Value*> load_one(Emitter& e, const Access& a, Value* base) {
   }
   std::vector<Value*> out;
   for (int w = 0; w < a.count; ++w)
-    out.push_back(e.ir.CreateAlignedLoad(a.element, offset_pointer(e, base, w * ptx::bits_of(a.type) / 8), a.alignment()));
+    out.push_back(e.ir.CreateAlignedLoad(
+        a.element, offset_pointer(e, base, w * ptx::bits_of(a.type) / 8), a.alignment()));
   if (!done) return out;
   e.ir.CreateBr(done);
   e.ir.SetInsertPoint(done);
@@ -245,26 +313,32 @@ std::vector<Value*> load(Emitter& e, const Access& a, const LaneAddresses& at) {
   if (at.affine && at.stride == 0) return load_one(e, a, at.base);
   if (at.affine && at.stride == a.bytes()) return load_consecutive(e, a, at.base, kWarpSize, mask);
   Value* pointers = pointers_of(e, at);
-  std::vector<Value*> low = load_half(e, a, half_of(e, pointers, 0), mask ? half_of(e, mask, 0) : nullptr);
-  std::vector<Value*> high = load_half(e, a, half_of(e, pointers, 1), mask ? half_of(e, mask, 1) : nullptr);
+  std::vector<Value*> low =
+      load_half(e, a, half_of(e, pointers, 0), mask ? half_of(e, mask, 0) : nullptr);
+  std::vector<Value*> high =
+      load_half(e, a, half_of(e, pointers, 1), mask ? half_of(e, mask, 1) : nullptr);
   for (int w = 0; w < a.count; ++w) low[w] = join(e, low[w], high[w]);
   return low;
 }
 
 void store(Emitter& e, const Access& a, const LaneAddresses& at, const std::vector<Value*>& parts) {
   Value* mask = e.active();
-  if (at.affine && at.stride == a.bytes()) return store_consecutive(e, a, at.base, parts, kWarpSize, mask);
-  if (at.affine && at.stride == 0 && !mask) {  // every lane to one address: the highest lane's value stays
+  if (at.affine && at.stride == a.bytes())
+    return store_consecutive(e, a, at.base, parts, kWarpSize, mask);
+  if (at.affine && at.stride == 0 &&
+      !mask) {  // every lane to one address: the highest lane's value stays
     for (int w = 0; w < a.count; ++w)
       e.ir.CreateAlignedStore(e.ir.CreateExtractElement(parts[w], std::uint64_t{kWarpSize - 1}),
-                              offset_pointer(e, at.base, w * ptx::bits_of(a.type) / 8), a.alignment());
+                              offset_pointer(e, at.base, w * ptx::bits_of(a.type) / 8),
+                              a.alignment());
     return;
   }
   Value* pointers = pointers_of(e, at);
   for (int half = 0; half < 2; ++half) {
     std::vector<Value*> half_parts;
     for (Value* p : parts) half_parts.push_back(half_of(e, p, half));
-    store_half(e, a, half_of(e, pointers, half), half_parts, mask ? half_of(e, mask, half) : nullptr);
+    store_half(e, a, half_of(e, pointers, half), half_parts,
+               mask ? half_of(e, mask, half) : nullptr);
   }
 }
 
@@ -275,7 +349,8 @@ Access access_of(Emitter& e) {
   return {type, e.element(type), count};
 }
 
-/// Values narrower than 16 bits widen by the type's sign; the register's own width is write()'s business.
+/// Values narrower than 16 bits widen by the type's sign; the register's own width is write()'s
+/// business.
 Value* widen_loaded(Emitter& e, Value* v, Type type) {
   if (!is_integer(type) || !is_signed(type)) {
     if (ptx::bits_of(type) >= 32 || !is_integer(type)) return v;
@@ -295,7 +370,8 @@ void emit_load(Emitter& e) {
   if (is_ordered(e)) compiler_fence(e);
   const Operand& d = e.ins->operands[0];
   for (int w = 0; w < a.count; ++w) {
-    const Operand& to = d.kind == Operand::Kind::vector ? d.elements[static_cast<std::size_t>(w)] : d;
+    const Operand& to =
+        d.kind == Operand::Kind::vector ? d.elements[static_cast<std::size_t>(w)] : d;
     if (to.kind != Operand::Kind::discard) e.write(to, widen_loaded(e, values[w], a.type));
   }
 }
@@ -307,7 +383,9 @@ void emit_store(Emitter& e) {
   const Operand& s = e.ins->operands[1];
   std::vector<Value*> parts;
   for (int w = 0; w < a.count; ++w)
-    parts.push_back(e.read(s.kind == Operand::Kind::vector ? s.elements[static_cast<std::size_t>(w)] : s, a.type, true));
+    parts.push_back(
+        e.read(s.kind == Operand::Kind::vector ? s.elements[static_cast<std::size_t>(w)] : s,
+               a.type, true));
   if (is_ordered(e)) compiler_fence(e);
   store(e, a, at, parts);
   if (is_ordered(e)) compiler_fence(e);

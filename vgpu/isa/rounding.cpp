@@ -1,8 +1,8 @@
 // rounding.cpp - arithmetic and conversions rounded toward zero (rz), down (rm) or up (rp).
 //
-// The host's own rounding mode does the work: operands are loaded after it is set and results stored before it is set
-// back, and the calls that set it keep the compiler from moving either. Compiled with -frounding-math.
-#include <bit>
+// The host's own rounding mode does the work: operands are loaded after it is set and results
+// stored before it is set back, and the calls that set it keep the compiler from moving either.
+// Compiled with -frounding-math.
 #include <cfenv>
 #include <cmath>
 #include <cstdint>
@@ -21,12 +21,42 @@ struct Rounding {
   int before;
 };
 
-struct Add { template <class T> static T of(T a, T b) { return a + b; } };
-struct Sub { template <class T> static T of(T a, T b) { return a - b; } };
-struct Mul { template <class T> static T of(T a, T b) { return a * b; } };
-struct Div { template <class T> static T of(T a, T b) { return a / b; } };
-struct Reciprocal { template <class T> static T of(T a) { return T{1} / a; } };
-struct Root { template <class T> static T of(T a) { return std::sqrt(a); } };
+struct Add {
+  template <class T>
+  static T of(T a, T b) {
+    return a + b;
+  }
+};
+struct Sub {
+  template <class T>
+  static T of(T a, T b) {
+    return a - b;
+  }
+};
+struct Mul {
+  template <class T>
+  static T of(T a, T b) {
+    return a * b;
+  }
+};
+struct Div {
+  template <class T>
+  static T of(T a, T b) {
+    return a / b;
+  }
+};
+struct Reciprocal {
+  template <class T>
+  static T of(T a) {
+    return T{1} / a;
+  }
+};
+struct Root {
+  template <class T>
+  static T of(T a) {
+    return std::sqrt(a);
+  }
+};
 
 template <class Op, class T, int mode>
 void binary(int lanes, const T* a, const T* b, T* out) {
@@ -45,11 +75,15 @@ void fuse_portable(int lanes, const T* a, const T* b, const T* c, T* out) {
   for (int i = 0; i < lanes; ++i) out[i] = std::fma(a[i], b[i], c[i]);
 }
 
-__attribute__((target("avx2,fma"), optimize("O3"))) void fuse_wide(int lanes, const float* a, const float* b, const float* c, float* out) {
+__attribute__((target("avx2,fma"), optimize("O3"))) void fuse_wide(int lanes, const float* a,
+                                                                   const float* b, const float* c,
+                                                                   float* out) {
   for (int i = 0; i < lanes; ++i) out[i] = __builtin_fmaf(a[i], b[i], c[i]);
 }
 
-__attribute__((target("avx2,fma"), optimize("O3"))) void fuse_wide(int lanes, const double* a, const double* b, const double* c, double* out) {
+__attribute__((target("avx2,fma"), optimize("O3"))) void fuse_wide(int lanes, const double* a,
+                                                                   const double* b, const double* c,
+                                                                   double* out) {
   for (int i = 0; i < lanes; ++i) out[i] = __builtin_fma(a[i], b[i], c[i]);
 }
 
@@ -57,8 +91,10 @@ template <class T, int mode>
 void fused(int lanes, const T* a, const T* b, const T* c, T* out) {
   static const bool wide = __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2");
   const Rounding rounding(mode);
-  if (wide) fuse_wide(lanes, a, b, c, out);
-  else fuse_portable(lanes, a, b, c, out);
+  if (wide)
+    fuse_wide(lanes, a, b, c, out);
+  else
+    fuse_portable(lanes, a, b, c, out);
 }
 
 template <class From, class To, int mode>
@@ -67,52 +103,32 @@ void converted(int lanes, const From* a, To* out) {
   for (int i = 0; i < lanes; ++i) out[i] = static_cast<To>(a[i]);
 }
 
-std::uint16_t truncated_f16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000);
-  const std::uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return 0x7fff;
-  if (magnitude == 0x7f800000) return sign | 0x7c00;
-  if (magnitude >= 0x47800000) return sign | 0x7bff;                 // beyond the largest half: that one
-  if (magnitude >= 0x38800000) return static_cast<std::uint16_t>(sign | (magnitude - 0x38000000) >> 13);
-  const int exponent = static_cast<int>(magnitude >> 23);
-  const int shift = 126 - exponent;  // of a 24-bit significand to units of 2^-24
-  if (shift > 24) return sign;
-  return static_cast<std::uint16_t>(sign | ((magnitude & 0x7fffff) | 0x800000) >> shift);
-}
-
-void f16_toward_zero(int lanes, const float* a, std::uint16_t* out) {
-  for (int i = 0; i < lanes; ++i) out[i] = truncated_f16(a[i]);
-}
-
-void bf16_toward_zero(int lanes, const float* a, std::uint16_t* out) {
-  for (int i = 0; i < lanes; ++i)
-    out[i] = std::isnan(a[i]) ? 0x7fff : static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(a[i]) >> 16);
-}
-
 template <class F>
-void* address(F* f) { return reinterpret_cast<void*>(f); }
+void* address(F* f) {
+  return reinterpret_cast<void*>(f);
+}
 
 }  // namespace
 
-#define VGPU_TYPE(mode, M, suffix, T)                                                            \
-  {"vgpu_add_" mode "_" suffix, address(&binary<Add, T, M>)},                                    \
-  {"vgpu_sub_" mode "_" suffix, address(&binary<Sub, T, M>)},                                    \
-  {"vgpu_mul_" mode "_" suffix, address(&binary<Mul, T, M>)},                                    \
-  {"vgpu_div_" mode "_" suffix, address(&binary<Div, T, M>)},                                    \
-  {"vgpu_rcp_" mode "_" suffix, address(&unary<Reciprocal, T, M>)},                              \
-  {"vgpu_sqrt_" mode "_" suffix, address(&unary<Root, T, M>)},                                   \
-  {"vgpu_fma_" mode "_" suffix, address(&fused<T, M>)},                                          \
-  {"vgpu_cvt_" mode "_" suffix "_s64", address(&converted<std::int64_t, T, M>)},                 \
-  {"vgpu_cvt_" mode "_" suffix "_u64", address(&converted<std::uint64_t, T, M>)}
-#define VGPU_MODE(mode, M)                                                                       \
-  VGPU_TYPE(mode, M, "f32", float), VGPU_TYPE(mode, M, "f64", double),                           \
-  {"vgpu_cvt_" mode "_f32_f64", address(&converted<double, float, M>)}
+#define VGPU_TYPE(mode, M, suffix, T)                                                  \
+  {"vgpu_add_" mode "_" suffix, address(&binary<Add, T, M>)},                          \
+      {"vgpu_sub_" mode "_" suffix, address(&binary<Sub, T, M>)},                      \
+      {"vgpu_mul_" mode "_" suffix, address(&binary<Mul, T, M>)},                      \
+      {"vgpu_div_" mode "_" suffix, address(&binary<Div, T, M>)},                      \
+      {"vgpu_rcp_" mode "_" suffix, address(&unary<Reciprocal, T, M>)},                \
+      {"vgpu_sqrt_" mode "_" suffix, address(&unary<Root, T, M>)},                     \
+      {"vgpu_fma_" mode "_" suffix, address(&fused<T, M>)},                            \
+      {"vgpu_cvt_" mode "_" suffix "_s64", address(&converted<std::int64_t, T, M>)}, { \
+    "vgpu_cvt_" mode "_" suffix "_u64", address(&converted<std::uint64_t, T, M>)       \
+  }
+#define VGPU_MODE(mode, M)                                               \
+  VGPU_TYPE(mode, M, "f32", float), VGPU_TYPE(mode, M, "f64", double), { \
+    "vgpu_cvt_" mode "_f32_f64", address(&converted<double, float, M>)   \
+  }
 
 std::span<const HelperSymbol> rounding_symbols() {
-  static const HelperSymbol table[] = {
-      VGPU_MODE("rz", FE_TOWARDZERO), VGPU_MODE("rm", FE_DOWNWARD), VGPU_MODE("rp", FE_UPWARD),
-      {"vgpu_cvt_rz_f16_f32", address(&f16_toward_zero)}, {"vgpu_cvt_rz_bf16_f32", address(&bf16_toward_zero)}};
+  static const HelperSymbol table[] = {VGPU_MODE("rz", FE_TOWARDZERO), VGPU_MODE("rm", FE_DOWNWARD),
+                                       VGPU_MODE("rp", FE_UPWARD)};
   return table;
 }
 

@@ -1,7 +1,8 @@
 // warp.cpp - shfl, vote, match, redux, elect, activemask, nanosleep.
 //
-// The translator brings all lanes that a member mask names together before such an instruction runs; what is active here
-// takes part. A source lane that is not active gives its register's value as it stands.
+// The translator brings all lanes that a member mask names together before such an instruction
+// runs; what is active here takes part. A source lane that is not active gives its register's value
+// as it stands.
 #include "vgpu/isa/emitter.h"
 
 namespace vgpu::isa {
@@ -24,18 +25,21 @@ void write_with_predicate(Emitter& e, Value* value, Value* predicate) {
 Value* permute(Emitter& e, Value* source, Value* index) {
   if (auto* known = llvm::dyn_cast<llvm::ConstantDataVector>(index)) {
     std::vector<int> lanes;
-    for (unsigned i = 0; i < kWarpSize; ++i) lanes.push_back(static_cast<int>(known->getElementAsInteger(i)));
+    for (unsigned i = 0; i < kWarpSize; ++i)
+      lanes.push_back(static_cast<int>(known->getElementAsInteger(i)));
     return e.ir.CreateShuffleVector(source, lanes);
   }
   Value* room = e.scratch(source->getType());
   e.ir.CreateStore(source, room);
   llvm::Type* element = source->getType()->getScalarType();
   Value* pointers = e.ir.CreateGEP(element, room, index);
-  return e.ir.CreateMaskedGather(source->getType(), pointers, llvm::Align(element->getScalarSizeInBits() / 8),
-                                 llvm::Constant::getAllOnesValue(Emitter::vector_of(e.ir.getInt1Ty())));
+  return e.ir.CreateMaskedGather(
+      source->getType(), pointers, llvm::Align(element->getScalarSizeInBits() / 8),
+      llvm::Constant::getAllOnesValue(Emitter::vector_of(e.ir.getInt1Ty())));
 }
 
-/// shfl.sync.mode.b32 d[|p], a, b, c, mask: c holds the last lane of a segment and, from bit 8, the segment mask.
+/// shfl.sync.mode.b32 d[|p], a, b, c, mask: c holds the last lane of a segment and, from bit 8, the
+/// segment mask.
 void emit_shuffle(Emitter& e) {
   e.allow({"sync", "up", "down", "bfly", "idx"});
   llvm::Type* t = e.shaped(e.ir.getInt32Ty());
@@ -75,7 +79,8 @@ void emit_vote(Emitter& e) {
 }
 
 Value* first_active(Emitter& e) {
-  Value* first = e.ir.CreateIntrinsic(e.ir.getInt32Ty(), llvm::Intrinsic::cttz, {e.active_bits(), e.ir.getFalse()});
+  Value* first = e.ir.CreateIntrinsic(e.ir.getInt32Ty(), llvm::Intrinsic::cttz,
+                                      {e.active_bits(), e.ir.getFalse()});
   return e.ir.CreateAnd(first, e.ir.getInt32(kLaneMask));
 }
 
@@ -86,14 +91,17 @@ void emit_match(Emitter& e) {
   Value* values = e.as_int(e.in(1, type));
   if (e.has("all")) {
     Value* first = e.ir.CreateExtractElement(values, first_active(e));
-    Value* unlike = e.ir.CreateAnd(e.lanes_to_bits(e.ir.CreateICmpNE(values, e.splat(first))), e.active_bits());
+    Value* unlike =
+        e.ir.CreateAnd(e.lanes_to_bits(e.ir.CreateICmpNE(values, e.splat(first))), e.active_bits());
     Value* same = e.ir.CreateICmpEQ(unlike, e.ir.getInt32(0));
-    return write_with_predicate(e, e.ir.CreateSelect(same, e.active_bits(), e.ir.getInt32(0)), same);
+    return write_with_predicate(e, e.ir.CreateSelect(same, e.active_bits(), e.ir.getInt32(0)),
+                                same);
   }
   Value* room = e.scratch(values->getType());
   e.ir.CreateStore(values, room);
   Value* out = e.scratch(Emitter::vector_of(e.ir.getInt32Ty()));
-  e.call(type == Type::b32 ? "vgpu_match_any_b32" : "vgpu_match_any_b64", e.ir.getVoidTy(), {e.active_bits(), room, out});
+  e.call(type == Type::b32 ? "vgpu_match_any_b32" : "vgpu_match_any_b64", e.ir.getVoidTy(),
+         {e.active_bits(), room, out});
   e.out(e.ir.CreateLoad(Emitter::vector_of(e.ir.getInt32Ty()), out));
 }
 
@@ -102,17 +110,25 @@ void emit_reduction(Emitter& e) {
   const Type type = e.type_from_end();
   if (!is_integer(type) || ptx::bits_of(type) != 32) e.unsupported("type");
   const bool s = is_signed(type);
-  struct Row { const char* name; llvm::Intrinsic::ID id; std::uint64_t neutral; };
-  const Row rows[] = {{"add", llvm::Intrinsic::vector_reduce_add, 0},
-                      {"min", s ? llvm::Intrinsic::vector_reduce_smin : llvm::Intrinsic::vector_reduce_umin, s ? 0x7fffffffu : ~0u},
-                      {"max", s ? llvm::Intrinsic::vector_reduce_smax : llvm::Intrinsic::vector_reduce_umax, s ? 0x80000000u : 0},
-                      {"and", llvm::Intrinsic::vector_reduce_and, ~0u},
-                      {"or", llvm::Intrinsic::vector_reduce_or, 0},
-                      {"xor", llvm::Intrinsic::vector_reduce_xor, 0}};
+  struct Row {
+    const char* name;
+    llvm::Intrinsic::ID id;
+    std::uint64_t neutral;
+  };
+  const Row rows[] = {
+      {"add", llvm::Intrinsic::vector_reduce_add, 0},
+      {"min", s ? llvm::Intrinsic::vector_reduce_smin : llvm::Intrinsic::vector_reduce_umin,
+       s ? 0x7fffffffu : ~0u},
+      {"max", s ? llvm::Intrinsic::vector_reduce_smax : llvm::Intrinsic::vector_reduce_umax,
+       s ? 0x80000000u : 0},
+      {"and", llvm::Intrinsic::vector_reduce_and, ~0u},
+      {"or", llvm::Intrinsic::vector_reduce_or, 0},
+      {"xor", llvm::Intrinsic::vector_reduce_xor, 0}};
   Value* values = e.in(1, type);
   for (const Row& row : rows) {
     if (!e.has(row.name)) continue;
-    if (Value* active = e.active()) values = e.ir.CreateSelect(active, values, e.number(values->getType(), row.neutral));
+    if (Value* active = e.active())
+      values = e.ir.CreateSelect(active, values, e.number(values->getType(), row.neutral));
     return e.out(e.ir.CreateIntrinsic(e.ir.getInt32Ty(), row.id, {values}));
   }
   e.unsupported();
