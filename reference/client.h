@@ -1,0 +1,40 @@
+// client.h - talks to plumbline-reference: one JSON object a line each way. Knows nothing of torch.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace plumb::reference {
+
+/// The program is missing, died, did not answer in time, or refused a request; one line.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Where plumbline-reference is: PLUMBLINE_REFERENCE_PROGRAM, else beside this process's own program. Throws Error that says
+/// how to get it.
+std::string find_program();
+
+class Client {
+ public:
+  /// Starts the program. Its stderr goes to ours.
+  explicit Client(const std::string& program, const std::vector<std::string>& arguments = {});
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  /// Closes its input and waits for its end; kills it after 2 s.
+  ~Client();
+
+  /// Sends {"verb": verb, ...fields} and waits for the answer. Throws Error when it is {"ok": false}, when the program
+  /// dies, and when nothing comes within `timeout_seconds`.
+  nlohmann::json request(const std::string& verb, nlohmann::json fields = nlohmann::json::object(), double timeout_seconds = 600);
+
+ private:
+  std::string read_line(double timeout_seconds);
+
+  int pid_ = -1, to_ = -1, from_ = -1;
+  std::string pending_;
+};
+
+}  // namespace plumb::reference
