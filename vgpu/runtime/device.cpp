@@ -1,11 +1,11 @@
-// device.cpp - the choice of device, device queries, limits, occupancy.
+// device.cpp - the choice of device, the current device, limits. What a device claims to be is in
+// properties.cpp.
 #include "vgpu/runtime/device.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 
@@ -18,12 +18,16 @@ namespace vgpu::runtime {
 namespace {
 
 constexpr int kRuntimeVersion = CUDART_VERSION;
-constexpr int kMostThreads = 1024, kRegistersOfABlock = 65536;
 
 std::mutex choice_mutex;
 bool settled = false, chosen = false;
 DeviceChoice current;
-thread_local int current_device = 0;
+thread_local int device_of_thread = 0;
+
+std::mutex limits_mutex;
+std::map<cudaLimit, std::size_t> limits = {{cudaLimitStackSize, 1024},
+                                           {cudaLimitPrintfFifoSize, 1 << 20},
+                                           {cudaLimitMallocHeapSize, 8 << 20}};
 
 DeviceChoice from_environment() {
   DeviceChoice choice;
@@ -31,12 +35,17 @@ DeviceChoice from_environment() {
   if (!text || !*text) return choice;
   const std::string name = text;
   if (name.rfind("cuda:", 0) == 0) {
+#ifdef VGPU_SHARED
+    throw std::invalid_argument("PLUMBLINE_DEVICE is '" + name +
+                                "', but the preloaded library serves vgpu only: start without it");
+#endif
     choice.is_virtual = false;
   } else if (name.rfind("vgpu:0:", 0) == 0) {
     choice.profile = name.substr(7);
     profile(choice.profile);
   } else if (name != "vgpu:0") {
-    throw std::invalid_argument("PLUMBLINE_DEVICE is '" + name + "', allowed: vgpu:0, vgpu:0:PROFILE, cuda:N");
+    throw std::invalid_argument("PLUMBLINE_DEVICE is '" + name +
+                                "', allowed: vgpu:0, vgpu:0:PROFILE, cuda:N");
   }
   return choice;
 }
@@ -47,25 +56,15 @@ cudaError_t with_device(int device, Body body) {
   return body(current_profile());
 }
 
-/// Blocks that fit on an SM. Registers are not counted: PTX does not say how many the machine code would take.
-int blocks_per_sm(const KernelInfo& info, int threads, std::size_t dynamic_shared) {
-  const Profile& p = current_profile();
-  if (threads <= 0 || threads > info.max_threads_per_block) return 0;
-  const int rounded = (threads + 31) / 32 * 32;
-  const std::size_t shared = info.static_shared_bytes + dynamic_shared;
-  if (shared > p.shared_per_block_optin) return 0;
-  int blocks = std::min(p.max_threads_per_sm / rounded, p.max_blocks_per_sm);
-  if (shared) blocks = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(blocks), p.shared_per_sm / shared));
-  return blocks;
-}
-
 }  // namespace
 
 void choose_device(const DeviceChoice& choice) {
   const std::lock_guard lock(choice_mutex);
   if (settled) throw std::logic_error("the device must be chosen before the first CUDA call");
   if (choice.is_virtual) profile(choice.profile);
-  if (choice.count < 1) throw std::invalid_argument(std::to_string(choice.count) + " virtual devices; allowed: 1 or more");
+  if (choice.count < 1)
+    throw std::invalid_argument(std::to_string(choice.count) +
+                                " virtual devices; allowed: 1 or more");
   current = choice;
   chosen = true;
 }
@@ -87,6 +86,8 @@ const DeviceChoice& device_choice() {
   return current;
 }
 
+int current_device() { return device_of_thread; }
+
 bool on_virtual_device() { return device_choice().is_virtual; }
 
 const Profile& current_profile() {
@@ -99,27 +100,39 @@ const Profile& current_profile() {
 using namespace vgpu;
 using namespace vgpu::runtime;
 
-VGPU_API(cudaGetDeviceCount, (int* count), (count)) { return *count = device_choice().count, cudaSuccess; }
-VGPU_API(cudaGetDevice, (int* device), (device)) { return *device = current_device, cudaSuccess; }
+VGPU_API(cudaGetDeviceCount, (int* count), (count)) { return give(count, device_choice().count); }
+VGPU_API(cudaGetDevice, (int* device), (device)) { return give(device, device_of_thread); }
 VGPU_API(cudaSetDevice, (int device), (device)) {
-  return with_device(device, [&](const Profile&) { return current_device = device, cudaSuccess; });
+  return with_device(device,
+                     [&](const Profile&) { return device_of_thread = device, cudaSuccess; });
 }
-VGPU_API(cudaInitDevice, (int device, unsigned int flags, unsigned int more), (device, flags, more)) {
+VGPU_API(cudaInitDevice, (int device, unsigned int flags, unsigned int more),
+         (device, flags, more)) {
   (void)flags, (void)more;
   return with_device(device, [](const Profile&) { return cudaSuccess; });
 }
 VGPU_API(cudaSetDeviceFlags, (unsigned int flags), (flags)) { return (void)flags, cudaSuccess; }
-VGPU_API(cudaGetDeviceFlags, (unsigned int* flags), (flags)) { return *flags = cudaDeviceScheduleAuto, cudaSuccess; }
+VGPU_API(cudaGetDeviceFlags, (unsigned int* flags), (flags)) {
+  return give(flags, cudaDeviceScheduleAuto);
+}
 VGPU_API(cudaDeviceSynchronize, (), ()) { return cudaSuccess; }
-VGPU_API(cudaDriverGetVersion, (int* version), (version)) { return *version = kRuntimeVersion, cudaSuccess; }
-VGPU_API(cudaRuntimeGetVersion, (int* version), (version)) { return *version = kRuntimeVersion, cudaSuccess; }
+VGPU_API(cudaDriverGetVersion, (int* version), (version)) { return give(version, kRuntimeVersion); }
+VGPU_API(cudaRuntimeGetVersion, (int* version), (version)) {
+  return give(version, kRuntimeVersion);
+}
 VGPU_API(cudaProfilerStart, (), ()) { return cudaSuccess; }
 VGPU_API(cudaProfilerStop, (), ()) { return cudaSuccess; }
-VGPU_API(cudaDeviceSetCacheConfig, (cudaFuncCache config), (config)) { return (void)config, cudaSuccess; }
-VGPU_API(cudaDeviceGetCacheConfig, (cudaFuncCache * config), (config)) { return *config = cudaFuncCachePreferNone, cudaSuccess; }
-VGPU_API(cudaDeviceSetSharedMemConfig, (cudaSharedMemConfig config), (config)) { return (void)config, cudaSuccess; }
+VGPU_API(cudaDeviceSetCacheConfig, (cudaFuncCache config), (config)) {
+  return (void)config, cudaSuccess;
+}
+VGPU_API(cudaDeviceGetCacheConfig, (cudaFuncCache * config), (config)) {
+  return give(config, cudaFuncCachePreferNone);
+}
+VGPU_API(cudaDeviceSetSharedMemConfig, (cudaSharedMemConfig config), (config)) {
+  return (void)config, cudaSuccess;
+}
 VGPU_API(cudaDeviceGetSharedMemConfig, (cudaSharedMemConfig * config), (config)) {
-  return *config = cudaSharedMemBankSizeFourByte, cudaSuccess;
+  return give(config, cudaSharedMemBankSizeFourByte);
 }
 VGPU_API(cudaDeviceGetStreamPriorityRange, (int* least, int* greatest), (least, greatest)) {
   if (least) *least = 0;
@@ -127,138 +140,47 @@ VGPU_API(cudaDeviceGetStreamPriorityRange, (int* least, int* greatest), (least, 
   return cudaSuccess;
 }
 VGPU_API(cudaDeviceCanAccessPeer, (int* can, int device, int peer), (can, device, peer)) {
-  return with_device(peer, [&](const Profile&) { return *can = device != peer, cudaSuccess; });
+  return with_device(peer, [&](const Profile&) {
+    return device < 0 || device >= device_choice().count ? cudaErrorInvalidDevice
+                                                         : give(can, device != peer);
+  });
 }
 VGPU_API(cudaDeviceEnablePeerAccess, (int peer, unsigned int flags), (peer, flags)) {
   (void)flags;
   return with_device(peer, [](const Profile&) { return cudaSuccess; });
 }
 VGPU_API(cudaDeviceSetLimit, (cudaLimit limit, size_t value), (limit, value)) {
-  (void)value;
-  return limit >= cudaLimitStackSize && limit <= cudaLimitPersistingL2CacheSize ? cudaSuccess : cudaErrorUnsupportedLimit;
+  const std::lock_guard lock(limits_mutex);
+  const auto found = limits.find(limit);
+  if (found == limits.end()) return cudaErrorUnsupportedLimit;
+  found->second = value;  // nothing here runs short, so that a limit is only remembered
+  return cudaSuccess;
 }
-VGPU_API(cudaDeviceGetLimit, (size_t* value, cudaLimit limit), (value, limit)) {
-  switch (limit) {
-    case cudaLimitStackSize: *value = 1024; return cudaSuccess;
-    case cudaLimitPrintfFifoSize: *value = 1 << 20; return cudaSuccess;
-    case cudaLimitMallocHeapSize: *value = 8 << 20; return cudaSuccess;
-    default: return cudaErrorUnsupportedLimit;
-  }
+VGPU_API(cudaDeviceGetLimit, (size_t * value, cudaLimit limit), (value, limit)) {
+  const std::lock_guard lock(limits_mutex);
+  const auto found = limits.find(limit);
+  return found == limits.end() ? cudaErrorUnsupportedLimit : give(value, found->second);
 }
+VGPU_API(cudaDeviceDisablePeerAccess, (int peer), (peer)) {
+  return with_device(peer, [](const Profile&) { return cudaSuccess; });
+}
+VGPU_API(cudaDeviceGetPCIBusId, (char* text, int bytes, int device), (text, bytes, device)) {
+  return with_device(device, [&](const Profile&) {
+    if (!text || bytes < 13) return cudaErrorInvalidValue;
+    std::snprintf(text, static_cast<std::size_t>(bytes), "0000:%02x:00.0",
+                  static_cast<unsigned>(device & 0xff));
+    return cudaSuccess;
+  });
+}
+VGPU_API(cudaChooseDevice, (int* device, const cudaDeviceProp* wanted), (device, wanted)) {
+  return wanted ? give(device, 0) : cudaErrorInvalidValue;
+}
+VGPU_API(cudaSetValidDevices, (int* devices, int count), (devices, count)) {
+  return devices || count == 0 ? cudaSuccess : cudaErrorInvalidValue;
+}
+VGPU_API(cudaCtxResetPersistingL2Cache, (), ()) { return cudaSuccess; }
 
 VGPU_API(cudaDeviceReset, (), ()) {
   free_everything();
   return cudaSuccess;
-}
-
-VGPU_API(cudaGetDeviceProperties, (cudaDeviceProp * out, int device), (out, device)) {
-  return with_device(device, [&](const Profile& p) {
-    std::memset(out, 0, sizeof *out);
-    std::snprintf(out->name, sizeof out->name, "%s", p.name.c_str());
-    out->totalGlobalMem = memory_limit();
-    out->sharedMemPerBlock = p.shared_per_block;
-    out->regsPerBlock = kRegistersOfABlock;
-    out->warpSize = 32;
-    out->memPitch = 0x7fffffff;
-    out->maxThreadsPerBlock = kMostThreads;
-    out->maxThreadsDim[0] = out->maxThreadsDim[1] = 1024;
-    out->maxThreadsDim[2] = 64;
-    out->maxGridSize[0] = 0x7fffffff;
-    out->maxGridSize[1] = out->maxGridSize[2] = 65535;
-    out->totalConstMem = 65536;
-    out->major = p.major;
-    out->minor = p.minor;
-    out->textureAlignment = 512;
-    out->texturePitchAlignment = 32;
-    out->multiProcessorCount = p.sm_count;
-    out->canMapHostMemory = out->concurrentKernels = out->unifiedAddressing = out->managedMemory = 1;
-    out->concurrentManagedAccess = out->pageableMemoryAccess = out->hostNativeAtomicSupported = 1;
-    out->asyncEngineCount = 2;
-    out->memoryBusWidth = p.memory_bus_bits;
-    out->l2CacheSize = static_cast<int>(p.l2_bytes);
-    out->maxThreadsPerMultiProcessor = p.max_threads_per_sm;
-    out->streamPrioritiesSupported = out->globalL1CacheSupported = out->localL1CacheSupported = 1;
-    out->sharedMemPerMultiprocessor = p.shared_per_sm;
-    out->regsPerMultiprocessor = p.registers_per_sm;
-    out->cooperativeLaunch = 1;
-    out->sharedMemPerBlockOptin = p.shared_per_block_optin;
-    out->maxBlocksPerMultiProcessor = p.max_blocks_per_sm;
-    out->reservedSharedMemPerBlock = 1024;
-    out->hostRegisterSupported = out->memoryPoolsSupported = 1;
-    return cudaSuccess;
-  });
-}
-
-VGPU_API(cudaDeviceGetAttribute, (int* value, cudaDeviceAttr attribute, int device), (value, attribute, device)) {
-  return with_device(device, [&](const Profile& p) {
-    switch (attribute) {
-      case cudaDevAttrMaxThreadsPerBlock: *value = kMostThreads; break;
-      case cudaDevAttrMaxBlockDimX:
-      case cudaDevAttrMaxBlockDimY: *value = 1024; break;
-      case cudaDevAttrMaxBlockDimZ: *value = 64; break;
-      case cudaDevAttrMaxGridDimX: *value = 0x7fffffff; break;
-      case cudaDevAttrMaxGridDimY:
-      case cudaDevAttrMaxGridDimZ: *value = 65535; break;
-      case cudaDevAttrMaxSharedMemoryPerBlock: *value = static_cast<int>(p.shared_per_block); break;
-      case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = static_cast<int>(p.shared_per_block_optin); break;
-      case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = static_cast<int>(p.shared_per_sm); break;
-      case cudaDevAttrReservedSharedMemoryPerBlock: *value = 1024; break;
-      case cudaDevAttrTotalConstantMemory: *value = 65536; break;
-      case cudaDevAttrWarpSize: *value = 32; break;
-      case cudaDevAttrMaxRegistersPerBlock: *value = kRegistersOfABlock; break;
-      case cudaDevAttrMaxRegistersPerMultiprocessor: *value = p.registers_per_sm; break;
-      case cudaDevAttrClockRate: *value = p.clock_khz; break;
-      case cudaDevAttrMemoryClockRate: *value = p.memory_clock_khz; break;
-      case cudaDevAttrGlobalMemoryBusWidth: *value = p.memory_bus_bits; break;
-      case cudaDevAttrL2CacheSize: *value = static_cast<int>(p.l2_bytes); break;
-      case cudaDevAttrMultiProcessorCount: *value = p.sm_count; break;
-      case cudaDevAttrMaxThreadsPerMultiProcessor: *value = p.max_threads_per_sm; break;
-      case cudaDevAttrMaxBlocksPerMultiprocessor: *value = p.max_blocks_per_sm; break;
-      case cudaDevAttrComputeCapabilityMajor: *value = p.major; break;
-      case cudaDevAttrComputeCapabilityMinor: *value = p.minor; break;
-      case cudaDevAttrCooperativeLaunch:
-      case cudaDevAttrConcurrentKernels:
-      case cudaDevAttrUnifiedAddressing:
-      case cudaDevAttrManagedMemory:
-      case cudaDevAttrConcurrentManagedAccess:
-      case cudaDevAttrPageableMemoryAccess:
-      case cudaDevAttrHostNativeAtomicSupported:
-      case cudaDevAttrCanMapHostMemory:
-      case cudaDevAttrStreamPrioritiesSupported:
-      case cudaDevAttrMemoryPoolsSupported:
-      case cudaDevAttrHostRegisterSupported: *value = 1; break;
-      case cudaDevAttrAsyncEngineCount: *value = 2; break;
-      case cudaDevAttrIntegrated:
-      case cudaDevAttrKernelExecTimeout:
-      case cudaDevAttrComputeMode:
-      case cudaDevAttrEccEnabled:
-      case cudaDevAttrTccDriver:
-      case cudaDevAttrClusterLaunch: *value = 0; break;
-      default:
-        report("cudaDeviceGetAttribute: attribute " + std::to_string(static_cast<int>(attribute)) + " is not known to the virtual GPU");
-        return cudaErrorInvalidValue;
-    }
-    return cudaSuccess;
-  });
-}
-
-VGPU_API(cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags,
-         (int* blocks, const void* function, int threads, size_t shared, unsigned int flags),
-         (blocks, function, threads, shared, flags)) {
-  (void)flags;
-  return *blocks = blocks_per_sm(kernel_info(kernel_of(function)), threads, shared), cudaSuccess;
-}
-VGPU_API(cudaOccupancyMaxActiveBlocksPerMultiprocessor, (int* blocks, const void* function, int threads, size_t shared),
-         (blocks, function, threads, shared)) {
-  return *blocks = blocks_per_sm(kernel_info(kernel_of(function)), threads, shared), cudaSuccess;
-}
-VGPU_API(cudaOccupancyAvailableDynamicSMemPerBlock, (size_t * bytes, const void* function, int blocks, int threads),
-         (bytes, function, blocks, threads)) {
-  (void)threads;
-  if (blocks <= 0) return cudaErrorInvalidValue;
-  const Profile& p = current_profile();
-  const std::size_t share = p.shared_per_sm / static_cast<std::size_t>(blocks);
-  const std::size_t taken = kernel_info(kernel_of(function)).static_shared_bytes;
-  const std::size_t most = std::min(share, p.shared_per_block_optin);
-  return *bytes = most > taken ? most - taken : 0, cudaSuccess;
 }

@@ -22,23 +22,34 @@ std::set<std::string> printed;
 
 cudaError_t code_of(Fault::Kind kind) {
   switch (kind) {
-    case Fault::Kind::invalid_ptx: return cudaErrorInvalidPtx;
-    case Fault::Kind::unsupported_instruction: return cudaErrorNotSupported;
-    case Fault::Kind::invalid_configuration: return cudaErrorInvalidConfiguration;
-    case Fault::Kind::out_of_resources: return cudaErrorLaunchOutOfResources;
-    case Fault::Kind::illegal_address: return cudaErrorIllegalAddress;
-    case Fault::Kind::misaligned_address: return cudaErrorMisalignedAddress;
-    case Fault::Kind::trap: return cudaErrorLaunchFailure;
-    case Fault::Kind::device_assert: return cudaErrorAssert;
+    case Fault::Kind::invalid_ptx:
+      return cudaErrorInvalidPtx;
+    case Fault::Kind::unsupported_instruction:
+      return cudaErrorNotSupported;
+    case Fault::Kind::invalid_configuration:
+      return cudaErrorInvalidConfiguration;
+    case Fault::Kind::out_of_resources:
+      return cudaErrorLaunchOutOfResources;
+    case Fault::Kind::illegal_address:
+      return cudaErrorIllegalAddress;
+    case Fault::Kind::misaligned_address:
+      return cudaErrorMisalignedAddress;
+    case Fault::Kind::trap:
+      return cudaErrorLaunchFailure;
+    case Fault::Kind::device_assert:
+      return cudaErrorAssert;
     case Fault::Kind::deadlock:
-    case Fault::Kind::timeout: return cudaErrorLaunchTimeout;
-    default: return cudaErrorUnknown;
+    case Fault::Kind::timeout:
+      return cudaErrorLaunchTimeout;
+    default:
+      return cudaErrorUnknown;
   }
 }
 
 bool is_sticky(cudaError_t code) {
-  return code == cudaErrorIllegalAddress || code == cudaErrorMisalignedAddress || code == cudaErrorLaunchFailure ||
-         code == cudaErrorAssert || code == cudaErrorLaunchTimeout;
+  return code == cudaErrorIllegalAddress || code == cudaErrorMisalignedAddress ||
+         code == cudaErrorLaunchFailure || code == cudaErrorAssert ||
+         code == cudaErrorLaunchTimeout;
 }
 
 cudaError_t run(const std::function<cudaError_t()>& body) {
@@ -47,6 +58,9 @@ cudaError_t run(const std::function<cudaError_t()>& body) {
   } catch (const Fault& fault) {
     report(fault.what());
     return code_of(fault.kind);
+  } catch (const ApiError& error) {
+    report(error.what());
+    return error.code;
   } catch (const std::bad_alloc&) {
     return cudaErrorMemoryAllocation;
   } catch (const std::exception& error) {
@@ -95,15 +109,21 @@ void forget_errors() {
 }  // namespace vgpu::runtime
 
 #ifdef VGPU_SHARED
-extern "C" __attribute__((visibility("default"))) cudaError_t cudaGetLastError() { return vgpu::runtime::last_error(true); }
-extern "C" __attribute__((visibility("default"))) cudaError_t cudaPeekAtLastError() { return vgpu::runtime::last_error(false); }
+extern "C" __attribute__((visibility("default"))) cudaError_t cudaGetLastError() {
+  return vgpu::runtime::last_error(true);
+}
+extern "C" __attribute__((visibility("default"))) cudaError_t cudaPeekAtLastError() {
+  return vgpu::runtime::last_error(false);
+}
 #else
 extern "C" cudaError_t __real_cudaGetLastError();
 extern "C" cudaError_t __real_cudaPeekAtLastError();
 extern "C" cudaError_t __wrap_cudaGetLastError() {
-  return vgpu::runtime::on_virtual_device() ? vgpu::runtime::last_error(true) : __real_cudaGetLastError();
+  return vgpu::runtime::on_virtual_device() ? vgpu::runtime::last_error(true)
+                                            : __real_cudaGetLastError();
 }
 extern "C" cudaError_t __wrap_cudaPeekAtLastError() {
-  return vgpu::runtime::on_virtual_device() ? vgpu::runtime::last_error(false) : __real_cudaPeekAtLastError();
+  return vgpu::runtime::on_virtual_device() ? vgpu::runtime::last_error(false)
+                                            : __real_cudaPeekAtLastError();
 }
 #endif

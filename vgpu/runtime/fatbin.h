@@ -17,9 +17,9 @@ struct FatBinaryError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads the container that starts at `data`; `available` bounds it when known (0: trust the container's own size, as
-/// for one that lies in the program's image). Throws FatBinaryError for a wrong magic, a size that does not fit and
-/// compressed PTX (which `nvcc --no-compress` avoids).
+/// Reads the container that starts at `data`; `available` bounds it when known (0: trust the
+/// container's own size, as for one that lies in the program's image). Throws FatBinaryError for a
+/// wrong magic, a size that does not fit and compressed PTX (which `nvcc --no-compress` avoids).
 std::vector<PtxImage> read_fat_binary(const void* data, std::size_t available = 0);
 
 /// The wrapper that __cudaRegisterFatBinary receives.

@@ -37,8 +37,8 @@ struct VariableRecord {
 struct Registry {
   std::recursive_mutex mutex;
   std::vector<std::unique_ptr<Binary>> binaries;
-  std::map<const void*, std::unique_ptr<KernelRecord>> kernels;    // by host function
-  std::map<const void*, VariableRecord> variables;                 // by host shadow
+  std::map<const void*, std::unique_ptr<KernelRecord>> kernels;  // by host function
+  std::map<const void*, VariableRecord> variables;               // by host shadow
 };
 
 /// Registrations come before main and from other libraries' start-up code.
@@ -60,13 +60,17 @@ void load(Binary& binary) {
   std::string found;
   for (const PtxImage& image : images) {
     found += (found.empty() ? "" : ", ") + std::to_string(image.architecture);
-    if (image.architecture <= capability && (!best || image.architecture > best->architecture)) best = &image;
+    if (image.architecture <= capability && (!best || image.architecture > best->architecture))
+      best = &image;
   }
   if (!best)
-    throw Fault(Fault::Kind::invalid_ptx, "the program holds no PTX for compute capability " + std::to_string(capability) +
-                                              " or below; found: " + (found.empty() ? "none (built with -rdc or machine code only?)" : found));
+    throw ApiError(cudaErrorNoKernelImageForDevice,
+                   "the program holds no PTX for compute capability " + std::to_string(capability) +
+                       " or below; found: " +
+                       (found.empty() ? "none (built with -rdc or machine code only?)" : found));
   try {
-    binary.module = LoadedModule::load(ptx::parse(best->text, "ptx" + std::to_string(best->architecture)));
+    binary.module =
+        LoadedModule::load(ptx::parse(best->text, "ptx" + std::to_string(best->architecture)));
   } catch (const ptx::Error& error) {
     throw Fault(Fault::Kind::invalid_ptx, error.what());
   }
@@ -86,7 +90,8 @@ KernelRecord& record_of(const void* function) {
   if (const auto found = r.kernels.find(function); found != r.kernels.end()) return *found->second;
   for (auto& [host, record] : r.kernels)
     if (record.get() == function) return *record;
-  throw Fault(Fault::Kind::invalid_configuration, "not a kernel of this program: no function is registered at this address");
+  throw ApiError(cudaErrorInvalidDeviceFunction,
+                 "not a kernel of this program: no function is registered at this address");
 }
 
 Binary* binary_of(void** handle) { return reinterpret_cast<Binary*>(handle); }
@@ -99,7 +104,8 @@ Kernel& kernel_of(const void* function) {
   if (record.kernel) return *record.kernel;
   load(*record.binary);
   record.kernel = record.binary->module->kernel(record.name);
-  if (!record.kernel) throw Fault(Fault::Kind::invalid_ptx, "the program's PTX has no kernel " + record.name);
+  if (!record.kernel)
+    throw Fault(Fault::Kind::invalid_ptx, "the program's PTX has no kernel " + record.name);
   return *record.kernel;
 }
 
@@ -155,8 +161,8 @@ VGPU_HOOK(char, __cudaInitModule, (void** handle)) {
 #endif
 }
 VGPU_HOOK(void, __cudaRegisterFunction,
-          (void** handle, const char* host, char* device, const char* name, int limit, uint3* tid, uint3* bid, dim3* bdim,
-           dim3* gdim, int* size)) {
+          (void** handle, const char* host, char* device, const char* name, int limit, uint3* tid,
+           uint3* bid, dim3* bdim, dim3* gdim, int* size)) {
   (void)device, (void)limit, (void)tid, (void)bid, (void)bdim, (void)gdim, (void)size;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
@@ -165,23 +171,28 @@ VGPU_HOOK(void, __cudaRegisterFunction,
   record->host = host;
   record->name = name;
   r.kernels[host] = std::move(record);
-  VGPU_FORWARD(__cudaRegisterFunction, (binary_of(handle)->real_handle, host, device, name, limit, tid, bid, bdim, gdim, size));
+  VGPU_FORWARD(__cudaRegisterFunction, (binary_of(handle)->real_handle, host, device, name, limit,
+                                        tid, bid, bdim, gdim, size));
 }
 VGPU_HOOK(void, __cudaRegisterVar,
-          (void** handle, char* host, char* device, const char* name, int external, size_t bytes, int constant, int global)) {
+          (void** handle, char* host, char* device, const char* name, int external, size_t bytes,
+           int constant, int global)) {
   (void)device, (void)external, (void)bytes, (void)constant, (void)global;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   r.variables[host] = {binary_of(handle), name, nullptr};
-  VGPU_FORWARD(__cudaRegisterVar, (binary_of(handle)->real_handle, host, device, name, external, bytes, constant, global));
+  VGPU_FORWARD(__cudaRegisterVar, (binary_of(handle)->real_handle, host, device, name, external,
+                                   bytes, constant, global));
 }
 VGPU_HOOK(void, __cudaRegisterManagedVar,
-          (void** handle, void** host, char* device, const char* name, int external, size_t bytes, int constant, int global)) {
+          (void** handle, void** host, char* device, const char* name, int external, size_t bytes,
+           int constant, int global)) {
   (void)device, (void)external, (void)bytes, (void)constant, (void)global;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   r.variables[host] = {binary_of(handle), name, host};
-  VGPU_FORWARD(__cudaRegisterManagedVar, (binary_of(handle)->real_handle, host, device, name, external, bytes, constant, global));
+  VGPU_FORWARD(__cudaRegisterManagedVar, (binary_of(handle)->real_handle, host, device, name,
+                                          external, bytes, constant, global));
 }
 VGPU_HOOK(cudaError_t, __cudaGetKernel, (cudaKernel_t * kernel, const void* host)) {
   Registry& r = registry();
@@ -193,10 +204,14 @@ VGPU_HOOK(cudaError_t, __cudaGetKernel, (cudaKernel_t * kernel, const void* host
 }
 
 VGPU_API(cudaFuncGetName, (const char** name, const void* function), (name, function)) {
-  return *name = record_of(function).name.c_str(), cudaSuccess;
+  return give(name, record_of(function).name.c_str());
+}
+VGPU_API(cudaGetKernel, (cudaKernel_t * kernel, const void* function), (kernel, function)) {
+  return give(kernel, reinterpret_cast<cudaKernel_t>(&record_of(function)));
 }
 VGPU_API(cudaFuncGetAttributes, (cudaFuncAttributes * out, const void* function), (out, function)) {
   const KernelInfo& info = kernel_info(kernel_of(function));
+  if (!out) return cudaErrorInvalidValue;
   std::memset(out, 0, sizeof *out);
   out->sharedSizeBytes = info.static_shared_bytes;
   out->constSizeBytes = info.constant_bytes;
@@ -208,18 +223,24 @@ VGPU_API(cudaFuncGetAttributes, (cudaFuncAttributes * out, const void* function)
   out->maxDynamicSharedSizeBytes = static_cast<int>(dynamic_shared_limit(function));
   return cudaSuccess;
 }
-VGPU_API(cudaFuncSetAttribute, (const void* function, cudaFuncAttribute attribute, int value), (function, attribute, value)) {
+VGPU_API(cudaFuncSetAttribute, (const void* function, cudaFuncAttribute attribute, int value),
+         (function, attribute, value)) {
   KernelRecord& record = record_of(function);
   if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout) return cudaSuccess;
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaErrorInvalidValue;
-  const std::size_t most = current_profile().shared_per_block_optin - kernel_info(kernel_of(function)).static_shared_bytes;
+  const std::size_t most = current_profile().shared_per_block_optin -
+                           kernel_info(kernel_of(function)).static_shared_bytes;
   if (value < 0 || static_cast<std::size_t>(value) > most) return cudaErrorInvalidValue;
   record.dynamic_shared = static_cast<std::size_t>(value);
   record.dynamic_shared_set = true;
   return cudaSuccess;
 }
+VGPU_API(cudaFuncSetSharedMemConfig, (const void* function, cudaSharedMemConfig config),
+         (function, config)) {
+  return (void)record_of(function), (void)config, cudaSuccess;
+}
 VGPU_API(cudaFuncSetCacheConfig, (const void* function, cudaFuncCache config), (function, config)) {
-  return (void)function, (void)config, cudaSuccess;
+  return (void)record_of(function), (void)config, cudaSuccess;
 }
 
 // --- on the real device: our handle back into the host function ---

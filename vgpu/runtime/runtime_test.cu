@@ -1,4 +1,5 @@
-// An ordinary CUDA program on the virtual GPU: launches, memory, symbols, streams, errors, CUB, printf, assert.
+// An ordinary CUDA program on the virtual GPU: launches, memory, symbols, streams, errors, CUB,
+// printf, assert.
 #include <cub/block/block_radix_sort.cuh>
 #include <cub/block/block_reduce.cuh>
 #include <cub/block/block_scan.cuh>
@@ -133,10 +134,14 @@ TEST(Runtime, DynamicSharedMemoryNeedsLeaveBeyond48KiB) {
   EXPECT_EQ(dout.host()[0], 999);
   reverse_kernel<<<1, 1000, 100000>>>(din.get(), dout.get());
   EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidValue);
-  ASSERT_EQ(cudaFuncSetAttribute(reverse_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 100000), cudaSuccess);
+  ASSERT_EQ(
+      cudaFuncSetAttribute(reverse_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 100000),
+      cudaSuccess);
   reverse_kernel<<<1, 1000, 100000>>>(din.get(), dout.get());
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
-  EXPECT_EQ(cudaFuncSetAttribute(reverse_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 1 << 20), cudaErrorInvalidValue);
+  EXPECT_EQ(
+      cudaFuncSetAttribute(reverse_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 1 << 20),
+      cudaErrorInvalidValue);
   cudaGetLastError();
 }
 
@@ -187,12 +192,16 @@ TEST(Runtime, CubDeviceReduceIsRight) {
   std::iota(in.begin(), in.end(), -70000);
   Device<int> din(in), sum({0});
   std::size_t bytes = 0;
-  ASSERT_EQ(cub::DeviceReduce::Sum(nullptr, bytes, din.get(), sum.get(), static_cast<int>(in.size())), cudaSuccess)
+  ASSERT_EQ(
+      cub::DeviceReduce::Sum(nullptr, bytes, din.get(), sum.get(), static_cast<int>(in.size())),
+      cudaSuccess)
       << vgpu::runtime::last_fault();
   void* scratch = nullptr;
   ASSERT_EQ(cudaMalloc(&scratch, bytes), cudaSuccess);
 
-  ASSERT_EQ(cub::DeviceReduce::Sum(scratch, bytes, din.get(), sum.get(), static_cast<int>(in.size())), cudaSuccess)
+  ASSERT_EQ(
+      cub::DeviceReduce::Sum(scratch, bytes, din.get(), sum.get(), static_cast<int>(in.size())),
+      cudaSuccess)
       << vgpu::runtime::last_fault();
 
   EXPECT_EQ(sum.host()[0], std::accumulate(in.begin(), in.end(), 0));
@@ -214,7 +223,8 @@ TEST(Runtime, LaunchKernelExAndEventsWork) {
 
   cudaEventRecord(before, stream);
   ASSERT_EQ(cudaLaunchKernelEx(&config, add_kernel<float>, static_cast<const float*>(da.get()),
-                               static_cast<const float*>(da.get()), out.get(), 64), cudaSuccess);
+                               static_cast<const float*>(da.get()), out.get(), 64),
+            cudaSuccess);
   cudaEventRecord(after, stream);
 
   float milliseconds = -1;
@@ -239,7 +249,8 @@ TEST(Runtime, MemoryIsCountedAndRefusedBeyondTheLimit) {
   EXPECT_EQ(free_before - free_during, 1u << 20);
   EXPECT_EQ(cudaMalloc(&q, total), cudaErrorMemoryAllocation);
   EXPECT_EQ(cudaGetLastError(), cudaErrorMemoryAllocation);
-  EXPECT_EQ(cudaMemcpy(static_cast<char*>(p) + (1 << 20) - 4, &total, 8, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpy(static_cast<char*>(p) + (1 << 20) - 4, &total, 8, cudaMemcpyHostToDevice),
+            cudaErrorInvalidValue);
   EXPECT_EQ(cudaFree(&total), cudaErrorInvalidValue);
   cudaGetLastError();
   EXPECT_EQ(cudaFree(p), cudaSuccess);
@@ -254,7 +265,10 @@ TEST(Runtime, FreshMemoryReadsAsNaN) {
   cudaFree(p);
 }
 
-__global__ void print_kernel() { printf("thread %d of %s: %5.2f %lld\n", threadIdx.x, "print_kernel", 1.5 * threadIdx.x, 1ll << 40); }
+__global__ void print_kernel() {
+  printf("thread %d of %s: %5.2f %lld\n", threadIdx.x, "print_kernel", 1.5 * threadIdx.x,
+         1ll << 40);
+}
 
 TEST(Runtime, KernelsPrint) {
   testing::internal::CaptureStdout();
@@ -263,7 +277,8 @@ TEST(Runtime, KernelsPrint) {
   cudaDeviceSynchronize();
 
   EXPECT_EQ(testing::internal::GetCapturedStdout(),
-            "thread 0 of print_kernel:  0.00 1099511627776\nthread 1 of print_kernel:  1.50 1099511627776\n"
+            "thread 0 of print_kernel:  0.00 1099511627776\nthread 1 of print_kernel:  1.50 "
+            "1099511627776\n"
             "thread 2 of print_kernel:  3.00 1099511627776\n");
 }
 
@@ -282,7 +297,8 @@ TEST(RuntimeFaults, SticksUntilTheDeviceIsReset) {
   wild_kernel<<<1, 1>>>(nullptr);
 
   EXPECT_EQ(cudaGetLastError(), cudaErrorIllegalAddress);
-  EXPECT_NE(vgpu::runtime::last_fault().find("wild_kernel"), std::string::npos) << vgpu::runtime::last_fault();
+  EXPECT_NE(vgpu::runtime::last_fault().find("wild_kernel"), std::string::npos)
+      << vgpu::runtime::last_fault();
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorIllegalAddress);
   void* p = nullptr;
   EXPECT_EQ(cudaMalloc(&p, 16), cudaErrorIllegalAddress);
@@ -295,7 +311,8 @@ TEST(RuntimeFaults, DeviceAssertionsNameTheirCondition) {
   assert_kernel<<<1, 2>>>(3);
 
   EXPECT_EQ(cudaGetLastError(), cudaErrorAssert);
-  EXPECT_NE(vgpu::runtime::last_fault().find("Assertion `n < 0` failed"), std::string::npos) << vgpu::runtime::last_fault();
+  EXPECT_NE(vgpu::runtime::last_fault().find("Assertion `n < 0` failed"), std::string::npos)
+      << vgpu::runtime::last_fault();
   cudaDeviceReset();
 }
 
@@ -307,7 +324,8 @@ TEST(RuntimeProperties, ComeFromTheProfile) {
   EXPECT_EQ(cudaSetDevice(1), cudaErrorInvalidDevice);
   cudaGetLastError();
   int blocks = 0;
-  ASSERT_EQ(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, add_kernel<float>, 256, 0), cudaSuccess);
+  ASSERT_EQ(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, add_kernel<float>, 256, 0),
+            cudaSuccess);
   EXPECT_EQ(blocks, 8);
 }
 

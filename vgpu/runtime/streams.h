@@ -1,4 +1,5 @@
-// streams.h - streams and events: every piece of work is done when its call returns, in the order of the calls.
+// streams.h - streams and events: every piece of work is done when its call returns, in the order
+// of the calls.
 #pragma once
 
 #include <cuda_runtime_api.h>
