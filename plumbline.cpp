@@ -4,6 +4,7 @@
 
 #include "golden/audit/command.h"
 #include "impl/core/cuda_error.h"
+#include "reports/command.h"
 #include "vgpu/machine/machine.h"
 #include "vgpu/runtime/device.h"
 
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
     choose_device(device, threads);
     status = run(device);
   });
+  plumb::report::add_report_command(app, [&](const auto& run) { status = run(); });
   try {
     app.parse(argc, argv);
     return status;

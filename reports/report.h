@@ -1,0 +1,45 @@
+// report.h - from a result's JSON (golden/audit/audit.h) to pages.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace plumb::report {
+
+/// What a report says about where its numbers come from.
+struct Provenance {
+  std::string commit, machine, command, date;
+};
+
+/// One self-contained page: banner, provenance, verdicts with repro lines, charts (inline SVG) whose numbers also stand
+/// in tables, what is not covered, and the raw JSON. Loads nothing; the same input gives the same bytes.
+/// Throws std::invalid_argument for a JSON without verdicts.
+std::string html(const nlohmann::json& result, const Provenance& provenance);
+
+/// The verdict table and the provenance as Markdown.
+std::string summary(const nlohmann::json& result, const Provenance& provenance);
+
+// --- charts.cpp ---
+struct Series {
+  std::string name;
+  std::vector<std::pair<double, double>> points;
+};
+struct Chart {
+  std::string title, x_title;
+  bool logarithmic;  // the y axis; points at or below 0 are left out
+  std::vector<Series> series;
+};
+Chart loss_chart(const nlohmann::json& result);
+Chart share_chart(const nlohmann::json& result);
+std::string svg(const Chart& chart);
+
+/// "PASS", or the worst outcome of any row.
+std::string overall(const nlohmann::json& result);
+/// & < > " replaced.
+std::string escape(const std::string& text);
+/// A number as people read it: 4 significant digits.
+std::string number(double value);
+
+}  // namespace plumb::report
