@@ -13,13 +13,7 @@ constexpr std::size_t kMostStalled = 1 << 16;
 std::string instruction_text(const Work& work, int index) {
   const ptx::Function& function = work.form->program().function;
   if (index < 0 || index >= static_cast<int>(function.body.size())) return "kernel " + function.name;
-  const ptx::Instruction& ins = function.body[static_cast<std::size_t>(index)];
-  std::string text = work.form->program().module->name + ":" + std::to_string(ins.line) + ": kernel " + function.name +
-                     ": '" + ins.text + "'";
-  const auto& files = work.form->program().module->files;
-  if (const auto file = files.find(ins.source.file); file != files.end())
-    text += " (" + file->second + ":" + std::to_string(ins.source.line) + ")";
-  return text;
+  return work.form->program().module->place_of(function.body[static_cast<std::size_t>(index)], function.name);
 }
 
 double now() {

@@ -76,4 +76,12 @@ const Variable* Module::find_variable(const std::string& wanted) const {
   return found == variables.end() ? nullptr : &*found;
 }
 
+std::string Module::place_of(const Instruction& instruction, const std::string& kernel) const {
+  std::string out = name + ":" + std::to_string(instruction.line) + ": kernel " + kernel + ": '" +
+                    instruction.text + "'";
+  if (const auto file = files.find(instruction.source.file); file != files.end())
+    out += " (" + file->second + ":" + std::to_string(instruction.source.line) + ")";
+  return out;
+}
+
 }  // namespace vgpu::ptx

@@ -141,6 +141,8 @@ struct Module {
 
   const Function* find_function(const std::string& name) const;
   const Variable* find_variable(const std::string& name) const;
+  /// "ptx80:12: kernel k: 'add.s32 %r1, %r2, 1' (adam.cu:7)"; without the source where it is not known.
+  std::string place_of(const Instruction& instruction, const std::string& kernel) const;
 };
 
 /// Parses PTX text. `name` stands in messages. Throws Error with the line, never crashes, never loops.

@@ -278,6 +278,16 @@ TEST(PtxBody, SourceLinesFollowLoc) {
   EXPECT_EQ(instruction(m, 2).source.line, 7);
 }
 
+TEST(PtxModule, PlaceOfAnInstructionNamesTextKernelAndLines) {
+  const Module m = body("add.s32 %r1, %r1, 1;");
+  Instruction i = instruction(m, 0);
+  EXPECT_EQ(m.place_of(i, "k"), "test:10: kernel k: 'add.s32 %r1, %r1, 1'");
+  Module with_file = m;
+  with_file.files[1] = "a.cu";
+  i.source = {1, 7};
+  EXPECT_EQ(with_file.place_of(i, "k"), "test:10: kernel k: 'add.s32 %r1, %r1, 1' (a.cu:7)");
+}
+
 TEST(PtxTypes, NamesAndWidthsAgree) {
   for (const char* name : {"pred", "b8", "b16", "b32", "b64", "b128", "u8", "s64", "f16x2", "bf16",
                            "tf32", "f64", "e4m3x2"})

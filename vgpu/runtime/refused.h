@@ -38,10 +38,13 @@ struct Forwarded<ours, real, cudaError_t(Arguments...)> {
 
 }  // namespace
 
-#define VGPU_DEFINE(symbol, type, function)                                                  \
-  extern "C" {                                                                               \
-  [[maybe_unused]] static auto* resolve_##symbol() { return &function::call; }               \
-  decltype(::type) symbol __attribute__((ifunc("resolve_" #symbol), visibility("default"))); \
+// The C++ name differs from the symbol's, since the header's declaration may have default
+// arguments.
+#define VGPU_DEFINE(symbol, type, function)                                    \
+  extern "C" {                                                                 \
+  [[maybe_unused]] static auto* resolve_##symbol() { return &function::call; } \
+  decltype(::type) defined_##symbol __asm__(#symbol)                           \
+      __attribute__((ifunc("resolve_" #symbol), visibility("default")));       \
   }
 
 // In the preloaded library there is no real function behind ours: it always serves the virtual

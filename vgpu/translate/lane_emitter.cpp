@@ -34,8 +34,8 @@ void LaneEmitter::begin_instruction(int at) {
 
 void LaneEmitter::refuse(const std::string& why) {
   throw Fault(Fault::Kind::unsupported_instruction,
-              program_.module->name + ":" + std::to_string(ins->line) + ": kernel " + program_.function.name + ": '" +
-                  ins->text + "' is not supported" + (why.empty() ? "" : " (" + why + ")"));
+              program_.module->place_of(*ins, program_.function.name) + " is not supported" +
+                  (why.empty() ? "" : ": " + why));
 }
 
 llvm::AllocaInst* LaneEmitter::alloca_at_top(llvm::Type* type, const std::string& name) {

@@ -47,8 +47,7 @@ class Preparer {
   };
 
   [[noreturn]] void refuse(const Instruction& ins, const std::string& why) const {
-    throw Fault(Fault::Kind::unsupported_instruction, module_.name + ":" + std::to_string(ins.line) + ": kernel " +
-                                                          kernel_.name + ": '" + ins.text + "': " + why);
+    throw Fault(Fault::Kind::unsupported_instruction, module_.place_of(ins, kernel_.name) + ": " + why);
   }
 
   void copy(const Function& function, std::map<std::string, std::string> names, bool inlined) {
