@@ -126,6 +126,7 @@ struct Function {
   std::uint32_t required_threads[3] = {0, 0, 0};         // .reqntid
   std::uint32_t min_blocks_per_sm = 0;                   // .minnctapersm
   std::uint32_t max_registers = 0;                       // .maxnreg
+  std::uint32_t cluster_blocks[3] = {0, 0, 0};           // .reqnctapercluster
   int line = 0;
 };
 

@@ -194,7 +194,7 @@ class Parser {
       else if (token.text == "abi_preserve" || token.text == "abi_preserve_control")
         count();
       else if (token.text == "reqnctapercluster")
-        skip_dimensions();
+        dimensions(f.cluster_blocks);
       else if (token.text == "pragma")
         pragma();
       else if (token.text != "noreturn" && token.text != "explicitcluster" &&
@@ -214,11 +214,6 @@ class Parser {
     const std::uint64_t value = cursor_.integer("a number");
     if (value > 0x7fffffff) cursor_.fail(line, "a number that is out of range");
     return static_cast<std::uint32_t>(value);
-  }
-
-  void skip_dimensions() {
-    std::uint32_t unused[3];
-    dimensions(unused);
   }
 
   void dimensions(std::uint32_t (&out)[3]) {

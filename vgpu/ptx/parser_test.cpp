@@ -126,6 +126,7 @@ TEST(PtxFunction, HeadAndTuningAreRead) {
   EXPECT_EQ(k.max_threads[1], 2u);
   EXPECT_EQ(k.max_threads[2], 1u);
   EXPECT_EQ(k.required_threads[2], 2u);
+  EXPECT_EQ(k.cluster_blocks[0], 2u);
   EXPECT_EQ(k.min_blocks_per_sm, 3u);
   EXPECT_EQ(k.max_registers, 64u);
   EXPECT_FALSE(m.find_function("f")->has_body);

@@ -283,6 +283,21 @@ TEST(Refusals, UnknownInstructionNamesItsTextKernelAndLine) {
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess) << "a refusal does not stick";
 }
 
+TEST(Refusals, ClustersAtALaunchAreNotSupported) {
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeClusterDimension;
+  attribute.val.clusterDim = {2, 1, 1};
+  cudaLaunchConfig_t config{};
+  config.gridDim = config.blockDim = 2;
+  config.attrs = &attribute;
+  config.numAttrs = 1;
+
+  EXPECT_EQ(cleared(cudaLaunchKernelEx(&config, count_kernel, static_cast<int*>(nullptr), 0)),
+            cudaErrorNotSupported);
+
+  EXPECT_NE(fault().find("clusters are not supported"), std::string::npos) << fault();
+}
+
 TEST(Refusals, FunctionsWithoutABodyAreNamed) {
   cudaGraph_t graph = nullptr;
   EXPECT_EQ(cudaGraphCreate(&graph, 0), cudaErrorNotSupported);

@@ -84,6 +84,16 @@ void load(Binary& binary) {
   }
 }
 
+/// A kernel of a cluster of one block runs as any other; %cluster_nctarank would lie to one of
+/// several.
+void refuse_clusters(const ptx::Function& kernel) {
+  const auto& blocks = kernel.cluster_blocks;
+  if (std::max({blocks[0], blocks[1], blocks[2]}) > 1)
+    throw ApiError(
+        cudaErrorNotSupported,
+        "kernel " + kernel.name + ": thread block clusters are not supported by the virtual GPU");
+}
+
 KernelRecord& record_of(const void* function) {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
@@ -103,6 +113,8 @@ Kernel& kernel_of(const void* function) {
   const std::lock_guard lock(registry().mutex);
   if (record.kernel) return *record.kernel;
   load(*record.binary);
+  if (const ptx::Function* text = record.binary->module->ptx().find_function(record.name))
+    refuse_clusters(*text);
   record.kernel = record.binary->module->kernel(record.name);
   if (!record.kernel)
     throw Fault(Fault::Kind::invalid_ptx, "the program's PTX has no kernel " + record.name);
