@@ -47,6 +47,7 @@ TEST(FashionMnist, HoldsTwelveThousandImages) {
   for (const float x : images) ASSERT_TRUE(x >= 0 && x <= 1);
   EXPECT_EQ(train.classes_of({0}), (Order{9}));
   EXPECT_THROW(train.images({10000}), ValueError);
+  EXPECT_THROW(train.classes_of({-1}), ValueError);
 }
 
 class BadIdx : public testing::Test {
@@ -111,6 +112,8 @@ TEST_F(BadIdx, GzipIsReadAndItsDamageIsNamed) {
   std::string damaged = packed;
   damaged[damaged.size() - 6] = static_cast<char>(~damaged[damaged.size() - 6]);
   EXPECT_NE(refusal(damaged).find("broken gzip"), std::string::npos);
+  EXPECT_NE(refusal(packed + "tail").find("4 bytes trail the gzip data"), std::string::npos);
+  EXPECT_NE(refusal(packed + packed).find("holds 608 values, its header says 300"), std::string::npos);
 }
 
 TEST_F(BadIdx, CountsAndLabelsMustFit) {

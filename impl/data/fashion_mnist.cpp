@@ -44,7 +44,10 @@ std::vector<float> ImageDataset::images(const std::vector<std::int64_t>& indices
 
 std::vector<std::int64_t> ImageDataset::classes_of(const std::vector<std::int64_t>& indices) const {
   std::vector<std::int64_t> out;
-  for (const std::int64_t index : indices) out.push_back(labels.at(static_cast<std::size_t>(index)));
+  for (const std::int64_t index : indices) {
+    PLUMB_CHECK(ValueError, index >= 0 && index < count, "index {} of {} labels", index, count);
+    out.push_back(labels[static_cast<std::size_t>(index)]);
+  }
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <string_view>
+
 #include "impl/core/error.h"
 #include "impl/core/file.h"
 
@@ -10,24 +12,42 @@ namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // zlib's code for "a gzip header is expected"
 constexpr std::size_t kMostBytes = std::size_t{1} << 33;
+constexpr std::size_t kMostPacked = (std::size_t{1} << 32) - 1;  // zlib counts its input in 32 bits
 
-std::string inflate_gzip(const std::string& compressed, const std::string& path) {
+bool is_gzip(std::string_view bytes) { return bytes.substr(0, 2) == "\x1f\x8b"; }
+
+/// A decompression that ends with its scope.
+struct Inflation {
   z_stream stream{};
+  ~Inflation() { inflateEnd(&stream); }
+};
+
+/// All members of a gzip file, one after another (RFC 1952, 2.2).
+std::string inflate_gzip(const std::string& compressed, const std::string& path) {
+  PLUMB_CHECK(FileError, compressed.size() <= kMostPacked, "{}: {} bytes of gzip, allowed: up to {}",
+              path, compressed.size(), kMostPacked);
+  Inflation inflation;
+  z_stream& stream = inflation.stream;
   PLUMB_CHECK(FileError, inflateInit2(&stream, kGzipWindow) == Z_OK, "{}: zlib cannot start", path);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
   stream.avail_in = static_cast<uInt>(compressed.size());
   std::string out, piece(1 << 16, '\0');
-  int status = Z_OK;
-  while (status == Z_OK && out.size() < kMostBytes) {
+  while (true) {
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());
     stream.avail_out = static_cast<uInt>(piece.size());
-    status = inflate(&stream, Z_NO_FLUSH);
+    const int status = inflate(&stream, Z_NO_FLUSH);
     out.append(piece, 0, piece.size() - stream.avail_out);
+    PLUMB_CHECK(FileError, out.size() <= kMostBytes, "{}: unpacks to more than {} bytes", path,
+                kMostBytes);
+    PLUMB_CHECK(FileError, status != Z_BUF_ERROR, "{}: broken gzip: it is cut short", path);
+    PLUMB_CHECK(FileError, status == Z_OK || status == Z_STREAM_END, "{}: broken gzip: {}", path,
+                stream.msg ? stream.msg : "it is damaged");
+    if (status == Z_OK) continue;
+    if (stream.avail_in == 0) return out;
+    PLUMB_CHECK(FileError, is_gzip({reinterpret_cast<const char*>(stream.next_in), stream.avail_in}),
+                "{}: {} bytes trail the gzip data", path, stream.avail_in);
+    PLUMB_CHECK(FileError, inflateReset(&stream) == Z_OK, "{}: zlib cannot go on", path);
   }
-  const std::string why = stream.msg ? stream.msg : status == Z_BUF_ERROR || status == Z_OK ? "it is cut short" : "it is damaged";
-  inflateEnd(&stream);
-  PLUMB_CHECK(FileError, status == Z_STREAM_END, "{}: broken gzip: {}", path, why);
-  return out;
 }
 
 std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
@@ -40,7 +60,7 @@ std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
 
 IdxArray read_idx(const std::string& path) {
   std::string bytes = read_whole(path);
-  if (bytes.size() >= 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b') bytes = inflate_gzip(bytes, path);
+  if (is_gzip(bytes)) bytes = inflate_gzip(bytes, path);
   PLUMB_CHECK(FileError, bytes.size() >= 4, "{}: {} bytes are too few for an IDX header", path, bytes.size());
   const std::uint32_t magic = big_endian(bytes, 0), dimensions = magic & 0xff;
   PLUMB_CHECK(FileError, magic >> 8 == 8 && dimensions >= 1 && dimensions <= 8,
