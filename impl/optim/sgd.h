@@ -24,7 +24,9 @@ class SGD {
     std::vector<Tensor> momentum_buffers;  // by number; undefined: no state yet
   };
 
-  /// Throws ValueError with LibTorch's text: empty list, options out of range, a parameter in two groups.
+  /// Throws ValueError with LibTorch's text: empty list, options out of range, a parameter in two
+  /// groups. Also for one that is twice in a group (LibTorch warns and steps it twice) or needs no
+  /// gradient.
   explicit SGD(std::vector<ParameterGroup> groups);
   SGD(std::vector<Variable> params, const SgdOptions& options) : SGD(std::vector<ParameterGroup>{{std::move(params), options}}) {}
 
@@ -36,7 +38,8 @@ class SGD {
 
   /// Buffers are shared, not copied.
   State state_dict() const;
-  /// Copies the buffers. Throws ValueError with LibTorch's text when groups do not fit.
+  /// Copies the buffers. Throws ValueError, with LibTorch's text when groups do not fit; nothing is
+  /// changed then.
   void load_state_dict(const State& state, Stream stream = {});
 
  private:
