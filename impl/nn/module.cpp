@@ -1,5 +1,6 @@
 #include "impl/nn/module.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "impl/core/error.h"
@@ -8,21 +9,28 @@ namespace plumb::nn {
 namespace {
 
 Variable make_parameter(const std::vector<double>& values, Shape shape, Dtype dtype) {
-  const MemoryScope scope(Category::parameter);
-  return Variable(Tensor::from_host(values, std::move(shape)).to(dtype), true);
+  const Tensor value = Tensor::from_host(values, std::move(shape)).to(dtype);
+  value.set_category(Category::parameter);
+  return Variable(value, true);
 }
 
-/// The draws of Tensor.uniform_(-bound, bound); halves are drawn in f32 and rounded.
-std::vector<double> draw(std::int64_t count, double bound, Dtype dtype, Mt19937& generator, bool fused) {
+/// The draws of Tensor.uniform_(-bound, bound). Halves are drawn in f32, then rounded; what is the
+/// rounded bound then becomes its negative, as LibTorch keeps the upper end out.
+std::vector<double> draw(std::int64_t count, double bound, Dtype dtype, Mt19937& generator,
+                         bool fused) {
   const auto n = static_cast<std::size_t>(count);
   std::vector<double> out(n);
   if (dtype == Dtype::f64) {
     generator.uniform(out.data(), n, -bound, bound, fused);
-  } else {
-    std::vector<float> values(n);
-    generator.uniform(values.data(), n, -bound, bound, fused);
-    out.assign(values.begin(), values.end());
+    return out;
   }
+  std::vector<float> values(n);
+  generator.uniform(values.data(), n, -bound, bound, fused);
+  out.assign(values.begin(), values.end());
+  if (dtype == Dtype::f32) return out;
+  out = Tensor::from_host(out, {count}).to(dtype).to(Dtype::f64).to_host<double>();
+  const double end = Tensor::full({}, bound, dtype).item();
+  std::replace(out.begin(), out.end(), end, -end);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Expected values: torch 2.15.0 on a CPU with AVX-512; each test says the calls.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -22,6 +23,35 @@ TEST(Linear, IsInitialisedAsLibTorchDoes) {
   EXPECT_EQ(std::vector<float>(weight.begin(), weight.begin() + 4), (std::vector<float>{-0x1.4170bep-2f, -0x1.8a1bd6p-7f, 0x1.bcd06ep-2f, -0x1.2fb57ep-2f}));
   EXPECT_EQ(bias, (std::vector<float>{0x1.1c682ap-9f, -0x1.6c10a8p-2f, 0x1.dc426ap-3f}));
   EXPECT_EQ(nn::Linear(0, 2, true, Dtype::f32, generator).state_dict().at("bias").to_host<float>(), (std::vector<float>{0, 0}));
+}
+
+TEST(Linear, HalvesAreDrawnInF32AndKeepTheUpperEndOut) {
+  struct Expected {
+    Dtype dtype;
+    double sum, end;  // torch.manual_seed(3); w = torch.nn.Linear(784, 128, dtype=...).weight
+    int at_end;       // (w == -end).sum(); (w == end).sum() is 0
+  };
+  for (const Expected& e : {Expected{Dtype::f16, -0x1.df4ed26p+3, 0x1.248p-5, 71},
+                            Expected{Dtype::bf16, -0x1.f3beaaa1cp+4, 0x1.24p-5, 547}}) {
+    Mt19937 generator(3);
+    const nn::Linear layer(784, 128, true, e.dtype, generator);
+
+    const auto values = layer.state_dict().at("weight").to(Dtype::f64).to_host<double>();
+
+    EXPECT_EQ(std::accumulate(values.begin(), values.end(), 0.0), e.sum) << name_of(e.dtype);
+    EXPECT_EQ(std::count(values.begin(), values.end(), -e.end), e.at_end) << name_of(e.dtype);
+    EXPECT_EQ(std::count(values.begin(), values.end(), e.end), 0) << name_of(e.dtype);
+  }
+}
+
+TEST(Linear, ItsParametersAreCountedAsSuch) {
+  const auto parameter = static_cast<std::size_t>(Category::parameter);
+  const std::size_t before = Allocator::get().figures().live_by[parameter];
+  Mt19937 generator(3);
+
+  const nn::Linear layer(7, 5, true, Dtype::f16, generator);
+
+  EXPECT_EQ(Allocator::get().figures().live_by[parameter] - before, (7 * 5 + 5) * 2u);
 }
 
 /// torch.linspace in f64, as its CPU kernel has it: from both ends.
@@ -162,6 +192,8 @@ TEST(Sgd, RefusesWhatLibTorchRefuses) {
   EXPECT_EQ(message({.lr = NAN}), "accepted");
   EXPECT_THROW(optim::SGD(std::vector<optim::ParameterGroup>{}), ValueError);
   EXPECT_THROW(optim::SGD({{{p}, {}}, {{p}, {}}}), ValueError);
+  EXPECT_THROW(optim::SGD({p, p}, SgdOptions{}), ValueError);
+  EXPECT_THROW(optim::SGD({Variable(p.value())}, SgdOptions{}), ValueError);
 }
 
 TEST(Sgd, ResumesFromItsState) {
@@ -181,6 +213,24 @@ TEST(Sgd, ResumesFromItsState) {
   EXPECT_EQ(p.value().to_host<float>(), (std::vector<float>{-1.25f, -1.25f, -1.25f}));
   EXPECT_EQ(q.value().to_host<float>(), p.value().to_host<float>());
   EXPECT_THROW(second.load_state_dict({}), ValueError);
+}
+
+TEST(Sgd, AStateThatDoesNotFitChangesNothing) {
+  const Variable p(Tensor::full({2}, 1, Dtype::f32), true);
+  optim::SGD optimizer({p}, {.lr = 0.5, .momentum = 0.5});
+  p.grad() = Tensor::full({2}, 2, Dtype::f32);
+  optimizer.step();
+  optim::SGD::State state = optimizer.state_dict();
+  state.groups[0].lr = 9;
+
+  state.params[0][0] = 1;
+  EXPECT_THROW(optimizer.load_state_dict(state), ValueError);
+  state.params[0][0] = 0;
+  state.momentum_buffers[0] = Tensor::zeros({3}, Dtype::f32);
+  EXPECT_THROW(optimizer.load_state_dict(state), ValueError);
+
+  EXPECT_EQ(optimizer.param_groups()[0].options.lr, 0.5);
+  EXPECT_EQ(optimizer.state_dict().momentum_buffers[0].to_host<float>(), (std::vector<float>{2, 2}));
 }
 
 }  // namespace
