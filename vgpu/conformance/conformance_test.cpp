@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "vgpu/conformance/runner.h"
+#include "vgpu/conformance/warp_line.h"
 #include "vgpu/machine/machine.h"
 
 namespace vgpu::conformance {
@@ -20,23 +21,43 @@ class Conformance : public testing::TestWithParam<Line> {
 
 TEST_P(Conformance, ComputesWhatTheReferenceSays) { EXPECT_EQ(mismatches(GetParam()), ""); }
 
-std::string name_of(const testing::TestParamInfo<Line>& info) {
-  std::string name = info.param.opcode;
+std::string name_of(std::string name, std::size_t index) {
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name + "_" + std::to_string(info.index);
+  return name + "_" + std::to_string(index);
 }
 
-INSTANTIATE_TEST_SUITE_P(Integer, Conformance, testing::ValuesIn(integer_lines().all()), name_of);
-INSTANTIATE_TEST_SUITE_P(Bits, Conformance, testing::ValuesIn(bit_lines().all()), name_of);
-INSTANTIATE_TEST_SUITE_P(Compare, Conformance, testing::ValuesIn(compare_lines().all()), name_of);
-INSTANTIATE_TEST_SUITE_P(Float, Conformance, testing::ValuesIn(float_lines().all()), name_of);
-INSTANTIATE_TEST_SUITE_P(Half, Conformance, testing::ValuesIn(half_lines().all()), name_of);
-INSTANTIATE_TEST_SUITE_P(Convert, Conformance, testing::ValuesIn(convert_lines().all()), name_of);
-INSTANTIATE_TEST_SUITE_P(Move, Conformance, testing::ValuesIn(move_lines().all()), name_of);
+std::string line_name(const testing::TestParamInfo<Line>& info) {
+  return name_of(info.param.opcode, info.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Integer, Conformance, testing::ValuesIn(integer_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Bits, Conformance, testing::ValuesIn(bit_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Compare, Conformance, testing::ValuesIn(compare_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Float, Conformance, testing::ValuesIn(float_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Half, Conformance, testing::ValuesIn(half_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Convert, Conformance, testing::ValuesIn(convert_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Move, Conformance, testing::ValuesIn(move_lines().all()), line_name);
+
+class WarpConformance : public testing::TestWithParam<WarpLine> {
+ protected:
+  WarpConformance() : before_(settings()) { settings().cache_folder.clear(); }
+  ~WarpConformance() override { settings() = before_; }
+
+ private:
+  Settings before_;
+};
+
+TEST_P(WarpConformance, LanesLearnWhatTheReferenceSays) {
+  EXPECT_EQ(warp_mismatches(GetParam()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Warp, WarpConformance, testing::ValuesIn(warp_lines()),
+                         [](const auto& given) { return name_of(given.param.opcode, given.index); });
 
 }  // namespace
 
+void PrintTo(const WarpLine& line, std::ostream* out) { *out << line.text; }
 void PrintTo(const Line& line, std::ostream* out) { *out << line.text; }
 
 }  // namespace vgpu::conformance

@@ -8,20 +8,6 @@ namespace {
 constexpr const char* kSources[] = {"%a", "%b", "%c", "%x"};
 constexpr int kWarp = 32;
 constexpr const char* kResults[] = {"%d", "%e"};
-constexpr const char* kHeader = ".version 8.7\n.target sm_100\n.address_size 64\n";
-
-const char* register_type(ValueType type) {
-  switch (type.kind) {
-    case Kind::predicate:
-      return ".pred";
-    case Kind::f32:
-      return ".f32";
-    case Kind::f64:
-      return ".f64";
-    default:
-      return type.bits == 64 ? ".b64" : type.bits == 32 ? ".b32" : ".b16";
-  }
-}
 
 std::string number(long long value) { return std::to_string(value); }
 
@@ -47,36 +33,11 @@ std::string declarations(const Line& line) {
   return out;
 }
 
-std::string load(ValueType type, const std::string& name, const std::string& space,
-                 const std::string& address) {
-  if (type.kind == Kind::predicate)
-    return "ld" + space + ".u32 %word, [" + address + "];\nsetp.ne.u32 " + name + ", %word, 0;\n";
-  return "ld" + space + register_type(type) + " " + name + ", [" + address + "];\n";
-}
-
-std::string store(ValueType type, const std::string& name, const std::string& address) {
-  if (type.kind == Kind::predicate)
-    return "selp.u32 %word, 1, 0, " + name + ";\nst.global.u32 [" + address + "], %word;\n";
-  return std::string("st.global") + register_type(type) + " [" + address + "], " + name + ";\n";
-}
-
 std::string initialise(ValueType type, const std::string& name) {
   if (type.kind == Kind::predicate) return "setp.ne.u32 " + name + ", 0, 0;\n";
   const u64 mask = type.bits == 64 ? ~u64{0} : (u64{1} << type.bits) - 1;
   return std::string("mov") + register_type(type) + " " + name + ", " +
          literal_text(type, kUntouched & mask) + ";\n";
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-  return text;
-}
-
-/// Lane's predicate out of a mask parameter.
-std::string lane_predicate(const char* predicate, const char* mask) {
-  return std::string("shr.u32 %word, ") + mask +
-         ", %lane;\nand.b32 %word, %word, 1;\nsetp.ne.u32 " + predicate + ", %word, 0;\n";
 }
 
 std::string store_results(const Line& line, const std::string& base, bool from_source) {
@@ -133,6 +94,43 @@ std::string move_with_lane(ValueType type, const std::string& name) {
 bool same_type(ValueType a, ValueType b) { return a.kind == b.kind && a.bits == b.bits; }
 
 }  // namespace
+
+const char* register_type(ValueType type) {
+  switch (type.kind) {
+    case Kind::predicate:
+      return ".pred";
+    case Kind::f32:
+      return ".f32";
+    case Kind::f64:
+      return ".f64";
+    default:
+      return type.bits == 64 ? ".b64" : type.bits == 32 ? ".b32" : ".b16";
+  }
+}
+
+std::string load(ValueType type, const std::string& name, const std::string& space,
+                 const std::string& address) {
+  if (type.kind == Kind::predicate)
+    return "ld" + space + ".u32 %word, [" + address + "];\nsetp.ne.u32 " + name + ", %word, 0;\n";
+  return "ld" + space + register_type(type) + " " + name + ", [" + address + "];\n";
+}
+
+std::string store(ValueType type, const std::string& name, const std::string& address) {
+  if (type.kind == Kind::predicate)
+    return "selp.u32 %word, 1, 0, " + name + ";\nst.global.u32 [" + address + "], %word;\n";
+  return std::string("st.global") + register_type(type) + " [" + address + "], " + name + ";\n";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+std::string lane_predicate(const std::string& predicate, const std::string& mask) {
+  return std::string("shr.u32 %word, ") + mask +
+         ", %lane;\nand.b32 %word, %word, 1;\nsetp.ne.u32 " + predicate + ", %word, 0;\n";
+}
 
 std::vector<Section> sections_of(const Line& line) {
   std::vector<Section> out{{Section::Form::plain, -1, 0}, {Section::Form::guarded, -1, 0}};

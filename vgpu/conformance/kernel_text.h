@@ -19,6 +19,17 @@ struct Section {
 /// What the destinations hold where the instruction did not run.
 inline constexpr u64 kUntouched = 0x3c3c3c3c3c3c3c3cull;
 
+// Pieces that the other kernels of the tests share.
+inline constexpr const char* kHeader = ".version 8.7\n.target sm_100\n.address_size 64\n";
+const char* register_type(ValueType type);
+/// Predicates are words in memory; %word is a scratch register.
+std::string load(ValueType type, const std::string& name, const std::string& space,
+                 const std::string& address);
+std::string store(ValueType type, const std::string& name, const std::string& address);
+/// The lane's bit of a mask register as a predicate; uses %lane and %word.
+std::string lane_predicate(const std::string& predicate, const std::string& mask);
+std::string replaced(std::string text, const std::string& from, const std::string& to);
+
 std::vector<Section> sections_of(const Line& line);
 
 /// Kernel `lanes`(in, out, mask, guard, count): each lane reads its own operands. Lanes outside

@@ -8,7 +8,7 @@ std::span<const HelperSymbol> helper_symbols() {
   static const std::vector<HelperSymbol> all = [] {
     std::vector<HelperSymbol> out;
     for (auto part : {rounding_symbols(), approximate_symbols(), atomic_symbols(),
-                      small_float_symbols(), search_symbols()})
+                      small_float_symbols(), lane_set_symbols()})
       out.insert(out.end(), part.begin(), part.end());
     return out;
   }();

@@ -13,7 +13,8 @@
 //     (int lanes, in, out): halves and bytes in 16 bits, bytes zero-extended
 //   vgpu_fns_b32(int lanes, const uint32* mask, const uint32* base, const int32* n, uint32* out)
 //   vgpu_atomic_<op>_<type>(uint32 mask, void* const* where, const T* a, const T* b, T* old)
-//   vgpu_match_any_{b32,b64}(uint32 mask, const T* values, uint32* out)
+//   vgpu_match_any_{b32,b64}(uint32 active, const uint32* masks, const T* values, uint32* out)
+//   vgpu_redux_<op>_<type>(uint32 active, const uint32* masks, const T* values, T* out)
 #pragma once
 
 #include <span>
@@ -32,6 +33,6 @@ std::span<const HelperSymbol> rounding_symbols();
 std::span<const HelperSymbol> approximate_symbols();
 std::span<const HelperSymbol> atomic_symbols();
 std::span<const HelperSymbol> small_float_symbols();
-std::span<const HelperSymbol> search_symbols();
+std::span<const HelperSymbol> lane_set_symbols();
 
 }  // namespace vgpu::isa

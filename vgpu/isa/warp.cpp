@@ -66,11 +66,23 @@ void emit_shuffle(Emitter& e) {
   write_with_predicate(e, permute(e, e.in(1, Type::b32), source), valid);
 }
 
+/// The lanes that each lane's member mask names, as far as they are active; null: all active lanes,
+/// for every lane.
+Value* members(Emitter& e) {
+  const int last = static_cast<int>(e.ins->operands.size()) - 1;
+  std::int64_t mask = 0;
+  if (!e.has("sync")) return nullptr;
+  if (e.constant(last, mask) && static_cast<std::uint32_t>(mask) == kAllLanes) return nullptr;
+  return e.ir.CreateAnd(e.in_wide(last, Type::b32), e.splat(e.active_bits()));
+}
+
 void emit_vote(Emitter& e) {
   e.allow({"sync", "all", "any", "uni", "ballot", "pred"});
-  Value* mask = e.active_bits();
-  Value* votes = e.ir.CreateAnd(e.lanes_to_bits(e.in(1, Type::pred)), mask);
-  Value* zero = e.ir.getInt32(0);
+  Value* named = members(e);  // scalars where every lane votes with every other, else a mask a lane
+  Value* mask = named ? named : e.active_bits();
+  Value* votes = e.lanes_to_bits(e.in_wide(1, Type::pred));
+  votes = e.ir.CreateAnd(named ? e.splat(votes) : votes, mask);
+  Value* zero = e.number(mask->getType(), 0);
   if (e.has("ballot")) return e.out(votes);
   if (e.has("all")) return e.out(e.ir.CreateICmpEQ(votes, mask));
   if (e.has("any")) return e.out(e.ir.CreateICmpNE(votes, zero));
@@ -78,31 +90,33 @@ void emit_vote(Emitter& e) {
   e.out(e.ir.CreateOr(e.ir.CreateICmpEQ(votes, mask), e.ir.CreateICmpEQ(votes, zero)));
 }
 
-Value* first_active(Emitter& e) {
-  Value* first = e.ir.CreateIntrinsic(e.ir.getInt32Ty(), llvm::Intrinsic::cttz,
-                                      {e.active_bits(), e.ir.getFalse()});
-  return e.ir.CreateAnd(first, e.ir.getInt32(kLaneMask));
+Value* members_of_each(Emitter& e) {
+  Value* named = members(e);
+  return named ? named : e.splat(e.active_bits());
+}
+
+/// Calls `void helper(active, masks, values, out)`.
+Value* call_on_sets(Emitter& e, const std::string& helper, Value* masks, Value* values) {
+  Value* rooms[2] = {e.scratch(masks->getType()), e.scratch(values->getType())};
+  e.ir.CreateStore(masks, rooms[0]);
+  e.ir.CreateStore(values, rooms[1]);
+  llvm::Type* result = Emitter::vector_of(e.ir.getInt32Ty());
+  Value* out = e.scratch(result);
+  e.call(helper.c_str(), e.ir.getVoidTy(), {e.active_bits(), rooms[0], rooms[1], out});
+  return e.ir.CreateLoad(result, out);
 }
 
 void emit_match(Emitter& e) {
   e.allow({"sync", "any", "all"});
   const Type type = e.type_from_end();
   if (type != Type::b32 && type != Type::b64) e.unsupported("type");
-  Value* values = e.as_int(e.in(1, type));
-  if (e.has("all")) {
-    Value* first = e.ir.CreateExtractElement(values, first_active(e));
-    Value* unlike =
-        e.ir.CreateAnd(e.lanes_to_bits(e.ir.CreateICmpNE(values, e.splat(first))), e.active_bits());
-    Value* same = e.ir.CreateICmpEQ(unlike, e.ir.getInt32(0));
-    return write_with_predicate(e, e.ir.CreateSelect(same, e.active_bits(), e.ir.getInt32(0)),
-                                same);
-  }
-  Value* room = e.scratch(values->getType());
-  e.ir.CreateStore(values, room);
-  Value* out = e.scratch(Emitter::vector_of(e.ir.getInt32Ty()));
-  e.call(type == Type::b32 ? "vgpu_match_any_b32" : "vgpu_match_any_b64", e.ir.getVoidTy(),
-         {e.active_bits(), room, out});
-  e.out(e.ir.CreateLoad(Emitter::vector_of(e.ir.getInt32Ty()), out));
+  Value* masks = members_of_each(e);
+  Value* values = e.as_int(e.in_wide(1, type));
+  Value* alike =
+      call_on_sets(e, std::string("vgpu_match_any_") + ptx::name_of(type), masks, values);
+  if (!e.has("all")) return e.out(alike);
+  Value* same = e.ir.CreateICmpEQ(alike, masks);
+  write_with_predicate(e, e.ir.CreateSelect(same, masks, e.number(masks->getType(), 0)), same);
 }
 
 void emit_reduction(Emitter& e) {
@@ -124,14 +138,26 @@ void emit_reduction(Emitter& e) {
       {"and", llvm::Intrinsic::vector_reduce_and, ~0u},
       {"or", llvm::Intrinsic::vector_reduce_or, 0},
       {"xor", llvm::Intrinsic::vector_reduce_xor, 0}};
-  Value* values = e.in(1, type);
+  Value* values = e.in_wide(1, type);
   for (const Row& row : rows) {
     if (!e.has(row.name)) continue;
+    if (Value* named = members(e))
+      return e.out(call_on_sets(e, std::string("vgpu_redux_") + row.name + "_" + ptx::name_of(type),
+                                named, values));
     if (Value* active = e.active())
       values = e.ir.CreateSelect(active, values, e.number(values->getType(), row.neutral));
     return e.out(e.ir.CreateIntrinsic(e.ir.getInt32Ty(), row.id, {values}));
   }
   e.unsupported();
+}
+
+/// elect.sync d|p, mask: the lowest lane that the mask names.
+void emit_election(Emitter& e) {
+  e.allow({"sync"});
+  Value* masks = members_of_each(e);
+  Value* first =
+      e.ir.CreateIntrinsic(masks->getType(), llvm::Intrinsic::cttz, {masks, e.ir.getFalse()});
+  write_with_predicate(e, first, e.ir.CreateICmpEQ(e.lane_numbers(e.ir.getInt32Ty(), 1), first));
 }
 
 }  // namespace
@@ -143,11 +169,7 @@ bool emit_warp(Emitter& e) {
   if (op == "match") return emit_match(e), true;
   if (op == "redux") return emit_reduction(e), true;
   if (op == "activemask") return e.out(e.active_bits()), true;
-  if (op == "elect") {
-    Value* first = first_active(e);
-    Value* lane = e.lane_numbers(e.ir.getInt32Ty(), 1);
-    return write_with_predicate(e, first, e.ir.CreateICmpEQ(lane, e.splat(first))), true;
-  }
+  if (op == "elect") return emit_election(e), true;
   return op == "nanosleep" || op == "griddepcontrol" || op == "pmevent";
 }
 
