@@ -1,6 +1,10 @@
 #include "impl/core/allocator.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "impl/core/cuda_error.h"
+#include "impl/core/fence.h"
 
 namespace plumb {
 namespace {
@@ -23,8 +27,9 @@ MemoryFigures begin_at(const MemoryFigures& now) {
 }  // namespace
 
 const char* name_of(Category category) {
-  static constexpr const char* kNames[] = {"parameter", "buffer",    "gradient",  "optimizer_state", "input",
-                                           "activation", "temporary", "workspace", "communication"};
+  static constexpr const char* kNames[] = {"parameter",       "buffer",    "gradient",
+                                           "optimizer_state", "input",     "activation",
+                                           "temporary",       "workspace", "communication"};
   return kNames[static_cast<int>(category)];
 }
 
@@ -44,24 +49,33 @@ void Allocator::count(std::size_t bytes, Category category, bool grows) {
   if (!phase_.empty()) change(phases_[phase_]);
 }
 
-void* Allocator::allocate(std::size_t bytes, Category category, Stream stream) {
-  if (bytes == 0) return nullptr;
-  const std::lock_guard lock(mutex_);
-  if (budget_ != 0 && (bytes > budget_ || figures_.live > budget_ - bytes))
-    PLUMB_THROW(DeviceMemoryError, "{} bytes of {} memory, but {} of the budget of {} bytes are free", bytes,
-                name_of(category), budget_ - std::min(budget_, figures_.live), budget_);
+/// Memory of the device, with room for a fence; the budget is checked already.
+void* Allocator::obtain(std::size_t bytes, Category category, Stream stream) {
   void* memory = nullptr;
   const cudaError_t code = cudaMallocAsync(&memory, bytes, stream.get());
   if (code == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     std::size_t free = 0, total = 0;
     PLUMB_CUDA(cudaMemGetInfo(&free, &total));
-    PLUMB_THROW(DeviceMemoryError, "{} bytes of {} memory, but {} of the device's {} bytes are free", bytes,
+    PLUMB_THROW(DeviceMemoryError,
+                "{} bytes of {} memory, but {} of the device's {} bytes are free", bytes,
                 name_of(category), free, total);
   }
   PLUMB_CUDA(code);
-  blocks_[memory] = {bytes, category};
+  return memory;
+}
+
+void* Allocator::allocate(std::size_t bytes, Category category, Stream stream) {
+  if (bytes == 0) return nullptr;
+  const std::lock_guard lock(mutex_);
+  if (budget_ != 0 && (bytes > budget_ || figures_.live > budget_ - bytes))
+    PLUMB_THROW(DeviceMemoryError,
+                "{} bytes of {} memory, but {} of the budget of {} bytes are free", bytes,
+                name_of(category), budget_ - std::min(budget_, figures_.live), budget_);
+  void* memory = obtain(fences_ ? bytes + kFenceBytes : bytes, category, stream);
+  blocks_[memory] = {bytes, category, fences_};
   count(bytes, category, true);
+  if (fences_) raise_fence(memory, bytes, stream);
   return memory;
 }
 
@@ -69,25 +83,63 @@ void Allocator::release(void* memory, Stream stream) noexcept {
   if (!memory) return;
   const std::lock_guard lock(mutex_);
   const auto it = blocks_.find(memory);
-  if (it == blocks_.end()) return report_cuda_error(cudaErrorInvalidValue, "release of memory that is not live", __FILE__, __LINE__);
+  if (it == blocks_.end())
+    return report_cuda_error(cudaErrorInvalidValue, "release of memory that is not live", __FILE__,
+                             __LINE__);
+  try {
+    inspect(memory, it->second);
+  } catch (const CudaError& error) {
+    report_cuda_error(error.code, "reading the guard words", __FILE__, __LINE__);
+  }
   count(it->second.bytes, it->second.category, false);
   blocks_.erase(it);
   PLUMB_CUDA_NOTHROW(cudaFreeAsync(memory, stream.get()));
 }
 
+const MemoryBlock& Allocator::live_block(void* memory) const {
+  const auto it = blocks_.find(memory);
+  PLUMB_CHECK(ValueError, it != blocks_.end(), "this memory is not live");
+  return it->second;
+}
+
+MemoryBlock Allocator::block(void* memory) const {
+  const std::lock_guard lock(mutex_);
+  return live_block(memory);
+}
+
 void Allocator::recategorise(void* memory, Category category) {
   if (!memory) return;
   const std::lock_guard lock(mutex_);
-  const auto it = blocks_.find(memory);
-  PLUMB_CHECK(ValueError, it != blocks_.end(), "this memory is not live");
-  count(it->second.bytes, it->second.category, false);
-  it->second.category = category;
-  count(it->second.bytes, category, true);
+  const MemoryBlock before = live_block(memory);
+  count(before.bytes, before.category, false);
+  blocks_[memory].category = category;
+  count(before.bytes, category, true);
+}
+
+void Allocator::set_fences(bool on) {
+  const std::lock_guard lock(mutex_);
+  fences_ = on;
+}
+
+void Allocator::inspect(void* memory, MemoryBlock& block) {
+  if (!block.fenced) return;
+  const std::string damage = fence_damage(memory, block.bytes);
+  if (damage.empty()) return;
+  block.fenced = false;
+  breaks_.push_back(format_message("{} memory of {} bytes was written past its end: {}",
+                                   name_of(block.category), block.bytes, damage));
+}
+
+std::vector<std::string> Allocator::fence_breaks() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [memory, block] : blocks_) inspect(memory, block);
+  return std::exchange(breaks_, {});
 }
 
 void Allocator::set_budget(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
-  PLUMB_CHECK(ValueError, bytes == 0 || bytes >= figures_.live, "a budget of {} bytes, but {} are live", bytes, figures_.live);
+  PLUMB_CHECK(ValueError, bytes == 0 || bytes >= figures_.live,
+              "a budget of {} bytes, but {} are live", bytes, figures_.live);
   budget_ = bytes;
 }
 
@@ -123,7 +175,9 @@ void Allocator::reset_peaks() {
   if (!phase_.empty()) phases_[phase_] = figures_;
 }
 
-MemoryScope::MemoryScope(Category category) : before_(current_category) { current_category = category; }
+MemoryScope::MemoryScope(Category category) : before_(current_category) {
+  current_category = category;
+}
 MemoryScope::~MemoryScope() { current_category = before_; }
 Category MemoryScope::current() { return current_category; }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "impl/core/cuda_error.h"
@@ -26,7 +28,9 @@ TEST(Allocator, CategoriesSumToTheLiveBytesAtEveryMark) {
     const MemoryFigures now = allocator.figures();
 
     EXPECT_EQ(now.live - before.live, 440u);
-    EXPECT_EQ(now.live_by[static_cast<int>(Category::parameter)] - before.live_by[static_cast<int>(Category::parameter)], 400u);
+    EXPECT_EQ(now.live_by[static_cast<int>(Category::parameter)] -
+                  before.live_by[static_cast<int>(Category::parameter)],
+              400u);
     EXPECT_EQ(sum(now.live_by), now.live);
     EXPECT_EQ(sum(now.at_peak), now.peak);
     weight.set_category(Category::gradient);
@@ -44,7 +48,9 @@ TEST(Allocator, ABudgetRefusesOneByteMore) {
     Tensor::empty({1}, Dtype::u8);
     ADD_FAILURE() << "the budget was exceeded";
   } catch (const DeviceMemoryError& error) {
-    EXPECT_NE(std::string(error.what()).find("1 bytes of temporary memory, but 0 of the budget"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("1 bytes of temporary memory, but 0 of the budget"),
+              std::string::npos)
+        << error.what();
   }
   EXPECT_THROW(allocator.set_budget(1), ValueError);
   allocator.set_budget(0);
@@ -73,14 +79,44 @@ TEST(Allocator, MoreThanTheDeviceHasIsRefusedWithFigures) {
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
 }
 
+TEST(Allocator, FencesPoisonNewMemoryAndNameAWritePastTheEnd) {
+  Allocator& allocator = Allocator::get();
+  allocator.set_fences(true);
+  {
+    const Tensor x = Tensor::empty({3}, Dtype::f32), y = Tensor::empty({5}, Dtype::u8);
+    for (const float value : x.to_host<float>()) EXPECT_TRUE(std::isnan(value));
+    EXPECT_EQ(x.storage_block().bytes, 12u);
+    EXPECT_TRUE(allocator.fence_breaks().empty());
+
+    const float past[] = {1, 2, 3, 1};
+    PLUMB_CUDA(cudaMemcpy(x.data(), past, sizeof past, cudaMemcpyHostToDevice));
+    PLUMB_CUDA(cudaMemset(y.data(), 0, 6));
+    const std::vector<std::string> breaks = allocator.fence_breaks();
+
+    ASSERT_EQ(breaks.size(), 2u);
+    const std::string end = " bytes was written past its end: guard word 0 of 16 is ";
+    for (const std::string& text : {"temporary memory of 12" + end + "0x3f800000, want 0xfeedface",
+                                    "temporary memory of 5" + end + "0xfeedfa00, want 0xfeedface"})
+      EXPECT_EQ(std::count(breaks.begin(), breaks.end(), text), 1) << text;
+  }
+  EXPECT_TRUE(allocator.fence_breaks().empty());  // each once
+  PLUMB_CUDA(cudaMemset(Tensor::empty({8}, Dtype::u8).data(), 0, 9));
+  allocator.set_fences(false);
+  EXPECT_EQ(allocator.fence_breaks().size(), 1u);  // found at the release
+}
+
 TEST(CudaError, NamesPlaceExpressionAndCode) {
   try {
     PLUMB_CUDA(cudaSetDevice(99));
     ADD_FAILURE();
   } catch (const CudaError& error) {
     EXPECT_EQ(error.code, cudaErrorInvalidDevice);
-    EXPECT_NE(std::string(error.what()).find("impl/core/allocator_test.cpp:"), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("cudaSetDevice(99): cudaErrorInvalidDevice (invalid device ordinal)"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("impl/core/allocator_test.cpp:"), std::string::npos)
+        << error.what();
+    EXPECT_NE(std::string(error.what())
+                  .find("cudaSetDevice(99): cudaErrorInvalidDevice (invalid device ordinal)"),
+              std::string::npos)
+        << error.what();
   }
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
 }

@@ -349,4 +349,9 @@ void Tensor::set_category(Category category) const {
   if (storage_) Allocator::get().recategorise(storage_->memory, category);
 }
 
+MemoryBlock Tensor::storage_block() const {
+  if (!storage_ || !storage_->memory) return {0, Category::temporary, false};
+  return Allocator::get().block(storage_->memory);
+}
+
 }  // namespace plumb

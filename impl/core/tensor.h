@@ -89,6 +89,8 @@ class Tensor {
 
   /// Moves the storage's bytes to another account of the allocator.
   void set_category(Category category) const;
+  /// What the allocator has for the storage; 0 bytes of temporary memory for an empty tensor.
+  MemoryBlock storage_block() const;
 
  private:
   struct Storage;
