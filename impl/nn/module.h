@@ -69,7 +69,10 @@ class Sequential : public Module {
 /// functional::cross_entropy with its options kept.
 class CrossEntropyLoss {
  public:
-  explicit CrossEntropyLoss(CrossEntropyOptions options = {}, Tensor weight = {}) : options_(options), weight_(std::move(weight)) {}
+  explicit CrossEntropyLoss(CrossEntropyOptions options = {}, Tensor weight = {})
+      : options_(options), weight_(std::move(weight)) {
+    weight_.set_category(Category::buffer);
+  }
   Variable forward(Tape& tape, const Variable& input, const Tensor& target, Stream stream = {}) const {
     return functional::cross_entropy(tape, input, target, weight_.defined() ? &weight_ : nullptr, options_, stream);
   }

@@ -128,21 +128,77 @@ TEST(Training, TwoEpochsOfFashionMnistReachLibTorchsAccuracy) {
   EXPECT_NEAR(right / static_cast<double>(test.count), 0.769, 0.01);  // torch: same seed, batches and options
 }
 
+std::size_t live(Category category) {
+  return Allocator::get().figures().live_by[static_cast<std::size_t>(category)];
+}
+
+/// A tensor in the account of the data.
+Tensor input(Shape shape, Dtype dtype) {
+  const MemoryScope scope(Category::input);
+  return Tensor::zeros(std::move(shape), dtype);
+}
+
 TEST(Tape, SaysWhatItSavesAndRunsBackwardOnce) {
   Mt19937 generator(2);
   const auto model = nn::mlp({3, 2, 2}, Dtype::f32, generator);
   Tape tape;
-  const Variable y = model->forward(tape, Variable(Tensor::zeros({4, 3}, Dtype::f32)));
-  const Variable loss = functional::cross_entropy(tape, y, Tensor::zeros({4}, Dtype::i64), nullptr);
+  const Variable y = model->forward(tape, Variable(input({4, 3}, Dtype::f32)));
+  const Variable loss = functional::cross_entropy(tape, y, input({4}, Dtype::i64), nullptr);
 
   EXPECT_NE(tape.description().find("linear saved x [4, 3] f32 48 bytes; weight [2, 3] f32 24 bytes"), std::string::npos) << tape.description();
   EXPECT_NE(tape.description().find("relu saved result [4, 2] f32 32 bytes"), std::string::npos);
-  EXPECT_GT(tape.saved_bytes(), 0u);
+  // relu's result 32, the logits 32, their row_max and row_sum 16 each, total_weight 4
+  EXPECT_EQ(tape.saved_bytes(), 100u);
   EXPECT_THROW(tape.backward(y), ShapeError);
   tape.backward(loss);
   EXPECT_EQ(tape.saved_bytes(), 0u);
   EXPECT_THROW(tape.backward(loss), ValueError);
   EXPECT_EQ(model->parameters()[0].grad().shape(), (Shape{2, 3}));
+  EXPECT_THROW(functional::relu(tape, y), ValueError);
+}
+
+TEST(Tape, KeepsNothingButWhatIsSavedAndReleasesItInBackward) {
+  Mt19937 generator(2);
+  const auto model = nn::mlp({3, 2, 2}, Dtype::f32, generator);
+  const Tensor x = input({4, 3}, Dtype::f32), target = input({4}, Dtype::i64);
+  const std::size_t activation = live(Category::activation), gradient = live(Category::gradient);
+  const std::size_t temporary = live(Category::temporary);
+  Tape tape;
+
+  const Variable loss =
+      functional::cross_entropy(tape, model->forward(tape, Variable(x)), target, nullptr);
+  EXPECT_EQ(live(Category::activation) - activation, tape.saved_bytes());
+  EXPECT_EQ(live(Category::temporary) - temporary, 4u);  // the loss; not the result of the first layer
+  tape.backward(loss);
+
+  EXPECT_EQ(live(Category::activation), activation);
+  EXPECT_EQ(live(Category::temporary) - temporary, 4u);
+  EXPECT_EQ(live(Category::gradient) - gradient, (2 * 3 + 2 + 2 * 2 + 2) * 4u);
+}
+
+TEST(Tape, RetainsAPassForAnotherBackward) {
+  const Variable x(Tensor::from_host<double>({1, -2, 3}, {3}), true);
+  Tape tape;
+  const Variable y = functional::relu(tape, x);
+
+  tape.backward(y, Tensor::from_host<double>({1, 1, 1}, {3}), {}, true);
+  tape.backward(y, Tensor::from_host<double>({2, 2, 2}, {3}));
+
+  EXPECT_EQ(x.grad().to_host<double>(), (std::vector<double>{3, 0, 3}));
+  EXPECT_THROW(tape.backward(y, x.value()), ValueError);
+}
+
+TEST(Tape, GradientMustFitItsRootAndTheRootItsTape) {
+  const Variable x(Tensor::zeros({3}, Dtype::f32), true);
+  Tape tape;
+  const Variable y = functional::relu(tape, x);
+
+  EXPECT_THROW(tape.backward(y), ShapeError);
+  EXPECT_THROW(tape.backward(y, Tensor::zeros({2}, Dtype::f32)), ShapeError);
+  EXPECT_THROW(tape.backward(y, Tensor::zeros({3}, Dtype::f64)), ShapeError);
+  EXPECT_THROW(tape.backward(x, x.value()), ValueError);
+  EXPECT_THROW(tape.backward({}, x.value()), ValueError);
+  tape.backward(y, x.value());
 }
 
 TEST(Tape, GradientsOfAVariableUsedTwiceAdd) {

@@ -59,18 +59,11 @@ Batch Trainer::load(const std::vector<std::int64_t>& indices) const {
 double Trainer::train_on(const Batch& batch, std::int64_t number) {
   Tape tape;
   optimizer_->zero_grad();
-  Variable loss;
-  {
-    const MemoryScope scope(Category::activation);
-    Allocator::get().begin_phase("forward");
-    loss = loss_.forward(tape, model_->forward(tape, Variable(batch.images)), batch.labels);
-  }
+  Allocator::get().begin_phase("forward");
+  const Variable loss = loss_.forward(tape, model_->forward(tape, Variable(batch.images)), batch.labels);
   const double value = loss.value().item();
-  {
-    const MemoryScope scope(Category::gradient);
-    Allocator::get().begin_phase("backward");
-    tape.backward(loss);
-  }
+  Allocator::get().begin_phase("backward");
+  tape.backward(loss);
   if (!std::isfinite(value))
     throw NotFinite("step " + std::to_string(number) + ": the loss is " + std::to_string(value) + "; first tensor that is not finite: " + first_not_finite(*model_));
   Allocator::get().begin_phase("step");
