@@ -240,10 +240,23 @@ class Audit {
     write_data();
     std::map<std::int64_t, std::vector<double>> snapshots;
     train::Trainer ours(config_);
-    const std::int64_t all = ours.batches_per_epoch() * config_.epochs;
     const auto start = Clock::now();
     double images = 0, pause = 0;
     bool stopped = false;
+    try {
+      run_free(ours, snapshots, images, pause, stopped);
+    } catch (const train::NotFinite& error) {
+      add(verdict("free run stays finite", "FAIL", 1, 0, error.what()));
+      return;
+    }
+    if (stopped) throw Stopped();
+    result_["images_per_second"] = images / (std::chrono::duration<double>(Clock::now() - start).count() - pause);
+    const auto train_figures = ours.evaluate(ours.training_images()), test_figures = ours.evaluate(ours.test_images());
+    compare_free(snapshots, train_figures.loss, test_figures);
+  }
+
+  void run_free(train::Trainer& ours, std::map<std::int64_t, std::vector<double>>& snapshots, double& images, double& pause, bool& stopped) {
+    const std::int64_t all = ours.batches_per_epoch() * config_.epochs;
     ours.run([&](const train::Step& step) {
       images += static_cast<double>(step.images);
       result_["free"]["loss"].push_back(step.loss);
@@ -253,10 +266,6 @@ class Audit {
       pause += std::chrono::duration<double>(Clock::now() - before).count();
       return !stopped;
     });
-    if (stopped) throw Stopped();
-    result_["images_per_second"] = images / (std::chrono::duration<double>(Clock::now() - start).count() - pause);
-    const auto train_figures = ours.evaluate(ours.training_images()), test_figures = ours.evaluate(ours.test_images());
-    compare_free(snapshots, train_figures.loss, test_figures);
   }
 
   void compare_free(const std::map<std::int64_t, std::vector<double>>& snapshots, double final_loss, const train::Evaluation& test) {
