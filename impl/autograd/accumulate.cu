@@ -1,28 +1,28 @@
-// accumulate.cu - the sum of two gradients. One thread an element; one rounding; bitwise repeatable.
+// accumulate.cu - the sum of two gradients: one rounding; bitwise repeatable.
 #include "impl/autograd/tape.h"
-#include "impl/ops/common/dispatch.cuh"
-#include "impl/ops/common/scalar.cuh"
+#include "impl/ops/common/elementwise.cuh"
 
 namespace plumb {
 namespace {
 
-constexpr int kThreads = 256;
-
-template <class Scalar>
-__global__ void accumulate_kernel(const Scalar* a, const Scalar* b, Scalar* out, std::int64_t count) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step)
-    out[i] = narrow<Scalar>(widen(a[i]) + widen(b[i]));
-}
+struct Add {
+  template <class Scalar>
+  __host__ __device__ Scalar operator()(Scalar a, Scalar b) const {
+    return narrow<Scalar>(widen(a) + widen(b));
+  }
+};
 
 }  // namespace
 
 Tensor accumulate(const Tensor& a, const Tensor& b, Stream stream) {
-  PLUMB_CHECK(ShapeError, a.shape() == b.shape() && a.dtype() == b.dtype(), "gradients of shapes {} and {}", to_string(a.shape()), to_string(b.shape()));
+  PLUMB_CHECK(ShapeError, a.shape() == b.shape() && a.dtype() == b.dtype(),
+              "gradients of shapes {} and {}", to_string(a.shape()), to_string(b.shape()));
   const Tensor x = a.contiguous(stream), y = b.contiguous(stream);
   Tensor out = Tensor::empty(a.shape(), a.dtype(), stream);
-  dispatch_floating(a.dtype(), "accumulate", [&]<class Scalar>() {
-    launch("autograd/accumulate", accumulate_kernel<Scalar>, elementwise_shape(a.numel(), kThreads), stream, x.data_as<Scalar>(), y.data_as<Scalar>(), out.data_as<Scalar>(), a.numel());
+  with_floating(a.dtype(), "a gradient", [&](auto tag) {
+    using Scalar = decltype(tag);
+    elementwise::map("autograd/accumulate", Add{}, out.data_as<Scalar>(), a.numel(), stream,
+                     x.data_as<const Scalar>(), y.data_as<const Scalar>());
   });
   return out;
 }

@@ -1,63 +1,81 @@
-// linear.cu - fully connected layer, forward and backward.
+// linear.cu - the affine map of the last dimension, forward and backward.
 //
-// Maths     see linear.h: three matrix products and a column sum
-// Layout    leading dimensions folded: x [M, in], y and dy [M, out], weight [out, in]
-// Mapping   ops/common/matmul.cuh
-// Numerics  ops/common/matmul.cuh
-// Determinism  bitwise repeatable; the bits do not depend on the tile
-#include "impl/core/launch.cuh"
-#include "impl/ops/common/column_sum.cuh"
-#include "impl/ops/common/dispatch.cuh"
-#include "impl/ops/common/matmul.cuh"
+// Maths     y = x weight^T + bias;  dx = dy weight;  dweight = dy^T x;  dbias = sum_rows dy
+// Layout    x [rows, in], weight [out, in], y and dy [rows, out]: row-major, dense, so that the
+//           three products are the three layouts of matmul.cuh
+// Mapping   matmul.cuh's tiles; column_sum.cuh for dbias
+// Numerics  sums in float for f32, f16 and bf16, in double for f64; one rounding
+// Determinism  bitwise repeatable: no atomics, the order of every sum is fixed
 #include "impl/ops/linear.h"
+
+#include "impl/ops/common/column_sum.cuh"
+#include "impl/ops/common/matmul.cuh"
 
 namespace plumb {
 namespace {
 
 using matmul::Layout;
 
+struct LinearShape {
+  std::int64_t rows, in, out;
+};
+
+Shape with_last(Shape shape, std::int64_t last) {
+  shape.back() = last;
+  return shape;
+}
+
+/// Throws ShapeError unless x and weight fit each other.
+LinearShape linear_shape(const Tensor& x, const Tensor& weight) {
+  PLUMB_CHECK(ShapeError, is_floating(x.dtype()), "x has dtype {} [{}]", name_of(x.dtype()),
+              kFloatingNames);
+  PLUMB_CHECK(ShapeError, x.dim() >= 1, "x has no dimension [*, in]");
+  PLUMB_CHECK(ShapeError, weight.dim() == 2, "weight has shape {} [out, in]",
+              to_string(weight.shape()));
+  PLUMB_CHECK(ShapeError, x.size(-1) == weight.size(1),
+              "x of shape {} has {} features, weight of shape {} takes {} [x: *, in; weight: "
+              "out, in]",
+              to_string(x.shape()), x.size(-1), to_string(weight.shape()), weight.size(1));
+  PLUMB_CHECK(ShapeError, weight.dtype() == x.dtype(), "weight has dtype {}, x has {} [the same]",
+              name_of(weight.dtype()), name_of(x.dtype()));
+  std::int64_t rows = 1;
+  for (int d = 0; d + 1 < x.dim(); ++d) rows *= x.size(d);
+  return {rows, weight.size(1), weight.size(0)};
+}
+
 // --- launchers ---
 
-template <class In, class Out>
-void sum_columns(const In* x, Out* out, std::int64_t rows, std::int64_t columns, Stream stream) {
-  const std::int64_t across = (columns + column_sum::kWarp - 1) / column_sum::kWarp;
-  launch("linear/column_sum", column_sum::column_sum_kernel<In, Out>,
-         {dim3(static_cast<unsigned>(across * column_sum::row_blocks(rows))), dim3(column_sum::kThreads)}, stream, x, out, rows, columns);
+template <class Scalar>
+void forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y,
+             LinearShape shape, Stream stream) {
+  matmul::multiply<Layout::plain, Layout::transposed>(
+      "linear/forward", x.data_as<const Scalar>(), weight.data_as<const Scalar>(),
+      bias.defined() ? bias.data_as<const Scalar>() : nullptr, y.data_as<Scalar>(),
+      {shape.rows, shape.out, shape.in}, stream);
 }
 
 template <class Scalar>
-constexpr Dtype kAccumDtype = sizeof(accum_t<Scalar>) == 8 ? Dtype::f64 : Dtype::f32;
+void backward_x(const Tensor& dy, const Tensor& weight, const Tensor& dx, LinearShape shape,
+                Stream stream) {
+  matmul::multiply<Layout::plain, Layout::plain>(
+      "linear/backward_x", dy.data_as<const Scalar>(), weight.data_as<const Scalar>(),
+      static_cast<const Scalar*>(nullptr), dx.data_as<Scalar>(), {shape.rows, shape.in, shape.out},
+      stream);
+}
 
-/// Sums until one row is left; partial sums stay in Accum.
 template <class Scalar>
-void sum_rows(const Tensor& dy, const Tensor& out, std::int64_t rows, std::int64_t columns, Stream stream) {
-  using Accum = accum_t<Scalar>;
-  if (column_sum::row_blocks(rows) == 1) return sum_columns(dy.data_as<Scalar>(), out.data_as<Scalar>(), rows, columns, stream);
-  const MemoryScope scope(Category::workspace);
-  std::int64_t left = column_sum::row_blocks(rows);
-  Tensor partial = Tensor::empty({left, columns}, kAccumDtype<Scalar>, stream);
-  sum_columns(dy.data_as<Scalar>(), partial.data_as<Accum>(), rows, columns, stream);
-  while (column_sum::row_blocks(left) > 1) {
-    Tensor next = Tensor::empty({column_sum::row_blocks(left), columns}, kAccumDtype<Scalar>, stream);
-    sum_columns(partial.data_as<Accum>(), next.data_as<Accum>(), left, columns, stream);
-    left = column_sum::row_blocks(left);
-    partial = next;
-  }
-  sum_columns(partial.data_as<Accum>(), out.data_as<Scalar>(), left, columns, stream);
+void backward_weight(const Tensor& dy, const Tensor& x, const Tensor& dweight, LinearShape shape,
+                     Stream stream) {
+  matmul::multiply<Layout::transposed, Layout::plain>(
+      "linear/backward_weight", dy.data_as<const Scalar>(), x.data_as<const Scalar>(),
+      static_cast<const Scalar*>(nullptr), dweight.data_as<Scalar>(),
+      {shape.out, shape.in, shape.rows}, stream);
 }
 
-void check_operands(const Tensor& x, const Tensor& weight) {
-  PLUMB_CHECK(ShapeError, weight.dim() == 2, "weight has shape {}, need [out, in]", to_string(weight.shape()));
-  PLUMB_CHECK(ShapeError, x.dim() >= 1, "x has no dimensions, need [.., in]");
-  const std::int64_t in = x.size(-1), rows = in ? x.numel() / in : 0;
-  PLUMB_CHECK(ShapeError, in == weight.size(1), "mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})", rows, in, weight.size(1), weight.size(0));
-  PLUMB_CHECK(ShapeError, x.dtype() == weight.dtype(), "mat1 and mat2 must have the same dtype, but got {} and {}", name_of(x.dtype()), name_of(weight.dtype()));
-}
-
-std::int64_t leading(const Tensor& t) {
-  std::int64_t rows = 1;
-  for (int d = 0; d + 1 < t.dim(); ++d) rows *= t.size(d);
-  return rows;
+template <class Scalar>
+void backward_bias(const Tensor& dy, const Tensor& dbias, LinearShape shape, Stream stream) {
+  column_sum::sum_rows("linear/backward_bias", dy.data_as<const Scalar>(), dbias.data_as<Scalar>(),
+                       shape.rows, shape.out, stream);
 }
 
 }  // namespace
@@ -65,49 +83,47 @@ std::int64_t leading(const Tensor& t) {
 // --- public functions ---
 
 Tensor linear_forward(const Tensor& x, const Tensor& weight, const Tensor* bias, Stream stream) {
-  check_operands(x, weight);
-  if (bias)
-    PLUMB_CHECK(ShapeError, bias->shape() == Shape{weight.size(0)} && bias->dtype() == x.dtype(), "bias is {} {}, need {} [{}]",
-                name_of(bias->dtype()), to_string(bias->shape()), name_of(x.dtype()), weight.size(0));
-  const Tensor a = x.contiguous(stream), b = weight.contiguous(stream), offset = bias ? bias->contiguous(stream) : Tensor();
-  Shape shape = x.shape();
-  shape.back() = weight.size(0);
-  Tensor y = Tensor::empty(shape, x.dtype(), stream);
-  dispatch_floating(x.dtype(), "linear_forward", [&]<class Scalar>() {
-    matmul::multiply<Layout::plain, Layout::transposed, Scalar>("linear/forward", a.data_as<Scalar>(), b.data_as<Scalar>(), bias ? offset.data_as<Scalar>() : nullptr,
-                                                        y.data_as<Scalar>(), {leading(x), weight.size(0), weight.size(1)}, stream);
+  const LinearShape shape = linear_shape(x, weight);
+  if (bias != nullptr) {
+    PLUMB_CHECK(ShapeError, bias->shape() == Shape{shape.out}, "bias has shape {}, need [{}]",
+                to_string(bias->shape()), shape.out);
+    PLUMB_CHECK(ShapeError, bias->dtype() == x.dtype(), "bias has dtype {}, x has {} [the same]",
+                name_of(bias->dtype()), name_of(x.dtype()));
+  }
+  const Tensor y = Tensor::empty(with_last(x.shape(), shape.out), x.dtype(), stream);
+  with_floating(x.dtype(), "x", [&](auto tag) {
+    forward<decltype(tag)>(x.contiguous(stream), weight.contiguous(stream),
+                           bias != nullptr ? bias->contiguous(stream) : Tensor{}, y, shape, stream);
   });
   return y;
 }
 
-LinearGrads linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, LinearNeeds needs, Stream stream) {
-  check_operands(x, weight);
-  Shape expected = x.shape();
-  expected.back() = weight.size(0);
-  PLUMB_CHECK(ShapeError, dy.shape() == expected && dy.dtype() == x.dtype(), "dy is {} {}, need {} {}", name_of(dy.dtype()),
-              to_string(dy.shape()), name_of(x.dtype()), to_string(expected));
-  const std::int64_t rows = leading(x), in = weight.size(1), out = weight.size(0);
-  const Tensor grad = dy.contiguous(stream);
-  LinearGrads result;
-  dispatch_floating(x.dtype(), "linear_backward", [&]<class Scalar>() {
-    const Scalar* g = grad.data_as<Scalar>();
-    const Scalar* none = nullptr;
+LinearGrads linear_backward(const Tensor& dy, const Tensor& x, const Tensor& weight,
+                            LinearNeeds needs, Stream stream) {
+  const LinearShape shape = linear_shape(x, weight);
+  const Shape y_shape = with_last(x.shape(), shape.out);
+  PLUMB_CHECK(ShapeError, dy.shape() == y_shape, "dy has shape {}, need {}", to_string(dy.shape()),
+              to_string(y_shape));
+  PLUMB_CHECK(ShapeError, dy.dtype() == x.dtype(), "dy has dtype {}, x has {} [the same]",
+              name_of(dy.dtype()), name_of(x.dtype()));
+  const Tensor dense_dy = dy.contiguous(stream);
+  LinearGrads grads;
+  with_floating(x.dtype(), "x", [&](auto tag) {
+    using Scalar = decltype(tag);
     if (needs.dx) {
-      const Tensor w = weight.contiguous(stream);
-      result.dx = Tensor::empty(x.shape(), x.dtype(), stream);
-      matmul::multiply<Layout::plain, Layout::plain, Scalar>("linear/dx", g, w.data_as<Scalar>(), none, result.dx.data_as<Scalar>(), {rows, in, out}, stream);
+      grads.dx = Tensor::empty(x.shape(), x.dtype(), stream);
+      backward_x<Scalar>(dense_dy, weight.contiguous(stream), grads.dx, shape, stream);
     }
     if (needs.dweight) {
-      const Tensor saved = x.contiguous(stream);
-      result.dweight = Tensor::empty(weight.shape(), x.dtype(), stream);
-      matmul::multiply<Layout::transposed, Layout::plain, Scalar>("linear/dweight", g, saved.data_as<Scalar>(), none, result.dweight.data_as<Scalar>(), {out, in, rows}, stream);
+      grads.dweight = Tensor::empty(weight.shape(), x.dtype(), stream);
+      backward_weight<Scalar>(dense_dy, x.contiguous(stream), grads.dweight, shape, stream);
     }
     if (needs.dbias) {
-      result.dbias = Tensor::empty({out}, x.dtype(), stream);
-      if (out) sum_rows<Scalar>(grad, result.dbias, rows, out, stream);
+      grads.dbias = Tensor::empty({shape.out}, x.dtype(), stream);
+      backward_bias<Scalar>(dense_dy, grads.dbias, shape, stream);
     }
   });
-  return result;
+  return grads;
 }
 
 }  // namespace plumb
