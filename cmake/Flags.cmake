@@ -20,7 +20,7 @@ if(PLUMB_SYNC_LAUNCHES)
   target_compile_definitions(plumb.flags INTERFACE PLUMB_SYNC_LAUNCHES)
 endif()
 if(PLUMBLINE_SANITIZE)
-  set(_sanitize -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  set(_sanitize -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   list(JOIN _sanitize "," _cuda_sanitize)
   target_compile_options(plumb.flags INTERFACE
     "$<$<COMPILE_LANGUAGE:CXX>:${_sanitize}>" "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${_cuda_sanitize}>")

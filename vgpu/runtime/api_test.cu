@@ -81,7 +81,7 @@ TEST(Copies, DirectionsAndBoundsAreChecked) {
   char host[16] = {};
   char* device = nullptr;
   ASSERT_EQ(cudaMalloc(&device, 16), cudaSuccess);
-  EXPECT_EQ(cleared(cudaMemcpy(host, device, 16, static_cast<cudaMemcpyKind>(9))),
+  EXPECT_EQ(cleared(cudaMemcpy(host, device, 16, static_cast<cudaMemcpyKind>(7))),
             cudaErrorInvalidMemcpyDirection);
   EXPECT_EQ(cleared(cudaMemcpy(host, host, 16, cudaMemcpyHostToDevice)), cudaErrorInvalidValue);
   EXPECT_EQ(cleared(cudaMemcpy(device + 1, host, 16, cudaMemcpyHostToDevice)),
@@ -325,7 +325,7 @@ TEST(Limits, AreRemembered) {
   ASSERT_EQ(cudaDeviceSetLimit(cudaLimitMallocHeapSize, 1 << 24), cudaSuccess);
   ASSERT_EQ(cudaDeviceGetLimit(&value, cudaLimitMallocHeapSize), cudaSuccess);
   EXPECT_EQ(value, std::size_t{1} << 24);
-  EXPECT_EQ(cleared(cudaDeviceSetLimit(static_cast<cudaLimit>(99), 1)), cudaErrorUnsupportedLimit);
+  EXPECT_EQ(cleared(cudaDeviceSetLimit(cudaLimitDevRuntimeSyncDepth, 1)), cudaErrorUnsupportedLimit);
 }
 
 }  // namespace

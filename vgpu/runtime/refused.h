@@ -16,9 +16,10 @@ struct Refused;
 
 template <const char* name, auto* real, class... Arguments>
 struct Refused<name, real, cudaError_t(Arguments...)> {
-  static cudaError_t call(Arguments... arguments) {
-    if constexpr (real != nullptr)
-      if (!vgpu::runtime::on_virtual_device()) return real(arguments...);
+  static cudaError_t call([[maybe_unused]] Arguments... arguments) {
+#ifndef VGPU_SHARED
+    if (!vgpu::runtime::on_virtual_device()) return real(arguments...);
+#endif
     return vgpu::runtime::answer(name, []() -> cudaError_t {
       throw vgpu::runtime::ApiError(cudaErrorNotSupported,
                                     std::string(name) + " is not supported by the virtual GPU");
