@@ -3,6 +3,7 @@
 
 #include <cctype>
 
+#include "vgpu/conformance/atomic_line.h"
 #include "vgpu/conformance/runner.h"
 #include "vgpu/conformance/warp_line.h"
 #include "vgpu/machine/machine.h"
@@ -53,10 +54,31 @@ TEST_P(WarpConformance, LanesLearnWhatTheReferenceSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Warp, WarpConformance, testing::ValuesIn(warp_lines()),
-                         [](const auto& given) { return name_of(given.param.opcode, given.index); });
+                         [](const auto& given) {
+                           return name_of(given.param.opcode, given.index);
+                         });
+
+class AtomicConformance : public testing::TestWithParam<AtomicLine> {
+ protected:
+  AtomicConformance() : before_(settings()) { settings().cache_folder.clear(); }
+  ~AtomicConformance() override { settings() = before_; }
+
+ private:
+  Settings before_;
+};
+
+TEST_P(AtomicConformance, MemoryAndResultsAreThoseOfLaneOrder) {
+  EXPECT_EQ(atomic_mismatches(GetParam()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Atomic, AtomicConformance, testing::ValuesIn(atomic_lines()),
+                         [](const auto& given) {
+                           return name_of(given.param.operation, given.index);
+                         });
 
 }  // namespace
 
+void PrintTo(const AtomicLine& line, std::ostream* out) { *out << line.operation; }
 void PrintTo(const WarpLine& line, std::ostream* out) { *out << line.text; }
 void PrintTo(const Line& line, std::ostream* out) { *out << line.text; }
 

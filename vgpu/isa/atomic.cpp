@@ -2,12 +2,16 @@
 //
 // Orders and scopes (relaxed, acquire, release, acq_rel; cta, gpu, sys) are all met by sequentially
 // consistent ones.
+#include <vector>
+
 #include "vgpu/isa/emitter.h"
+#include "vgpu/isa/helpers.h"
 
 namespace vgpu::isa {
 namespace {
 
 using llvm::Value;
+using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
@@ -25,41 +29,63 @@ const char* operation(Emitter& e) {
   e.unsupported();
 }
 
-}  // namespace
-
-bool emit_atomic(Emitter& e) {
-  const std::string& op = e.ins->opcode;
-  if (op != "atom" && op != "red") return false;
+void check_modifiers(Emitter& e) {
   e.allow({"global",  "shared",  "shared::cta", "shared::cluster",
            "relaxed", "acquire", "release",     "acq_rel",
            "cta",     "gpu",     "sys",         "cluster",
            "add",     "min",     "max",         "inc",
            "dec",     "and",     "or",          "xor",
-           "exch",    "cas",     "noftz"});
+           "exch",    "cas",     "noftz",       "v2",
+           "v4",      "v8"});
+}
+
+/// Element w of an operand that is a vector, or the operand.
+const Operand& element(const Operand& operand, int w) {
+  return operand.kind == Operand::Kind::vector ? operand.elements.at(static_cast<std::size_t>(w))
+                                               : operand;
+}
+
+Value* spill(Emitter& e, Value* value) {
+  Value* room = e.scratch(value->getType());
+  e.ir.CreateStore(value, room);
+  return room;
+}
+
+}  // namespace
+
+bool emit_atomic(Emitter& e) {
+  const bool returns = e.ins->opcode == "atom";
+  if (!returns && e.ins->opcode != "red") return false;
+  check_modifiers(e);
   const Type type = e.type_from_end();
-  const int first = op == "atom" ? 1 : 0;
-  const int bits = ptx::bits_of(type);
-  if (bits != 16 && bits != 32 && bits != 64) e.unsupported("width");
-  const LaneAddresses at = e.addresses(first, space_of(e));
-  Value* pointers = at.pointers ? at.pointers
-                                : e.ir.CreateGEP(e.ir.getInt8Ty(), at.base,
-                                                 e.lane_numbers(e.ir.getInt64Ty(), at.stride));
-  Value* where = e.scratch(pointers->getType());
-  e.ir.CreateStore(pointers, where);
-  llvm::Type* storage = Emitter::vector_of(e.ir.getIntNTy(static_cast<unsigned>(bits)));
-  auto spill = [&](int k) {
-    Value* room = e.scratch(storage);
-    e.ir.CreateStore(e.as_int(e.in_wide(k, type)), room);
-    return room;
-  };
-  Value* a = spill(first + 1);
-  const bool cas = e.has("cas");
-  Value* b = cas ? spill(first + 2) : a;
-  Value* old = e.scratch(storage);
+  const auto bits = static_cast<unsigned>(ptx::bits_of(type));
   const std::string helper = std::string("vgpu_atomic_") + operation(e) + "_" + ptx::name_of(type);
-  e.call(helper.c_str(), e.ir.getVoidTy(), {e.active_bits(), where, a, b, old});
-  if (op == "atom" && e.ins->operands[0].kind != ptx::Operand::Kind::discard)
-    e.out(e.ir.CreateLoad(storage, old));
+  if (!is_helper(helper)) e.unsupported("type");
+  const int count = e.has("v8") ? 8 : e.has("v4") ? 4 : e.has("v2") ? 2 : 1;
+  const int address = returns ? 1 : 0;
+  const LaneAddresses at = e.addresses(address, space_of(e));
+  llvm::Type* i64 = e.ir.getInt64Ty();
+  Value* pointers = at.pointers;
+  if (!pointers)
+    pointers = e.ir.CreateGEP(e.ir.getInt8Ty(), at.base, e.lane_numbers(i64, at.stride));
+  llvm::Type* storage = Emitter::vector_of(e.ir.getIntNTy(bits));
+  std::vector<Value*> before;
+  for (int w = 0; w < count; ++w) {
+    Value* step = e.ir.getInt64(static_cast<std::uint64_t>(w) * bits / 8);
+    Value* where = spill(e, w == 0 ? pointers : e.ir.CreateGEP(e.ir.getInt8Ty(), pointers, step));
+    auto operand = [&](int k) {
+      return spill(e, e.as_int(e.read(element(e.ins->operands.at(static_cast<std::size_t>(k)), w),
+                                      type, true)));
+    };
+    Value* a = operand(address + 1);
+    Value* b = e.has("cas") ? operand(address + 2) : a;
+    Value* old = e.scratch(storage);
+    e.call(helper.c_str(), e.ir.getVoidTy(), {e.active_bits(), where, a, b, old});
+    before.push_back(e.ir.CreateLoad(storage, old));
+  }
+  for (int w = 0; returns && w < count; ++w)
+    if (const Operand& d = element(e.ins->operands[0], w); d.kind != Operand::Kind::discard)
+      e.write(d, before[static_cast<std::size_t>(w)]);
   return true;
 }
 

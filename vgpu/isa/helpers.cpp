@@ -1,5 +1,6 @@
 #include "vgpu/isa/helpers.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace vgpu::isa {
@@ -13,6 +14,11 @@ std::span<const HelperSymbol> helper_symbols() {
     return out;
   }();
   return all;
+}
+
+bool is_helper(std::string_view name) {
+  const auto all = helper_symbols();
+  return std::any_of(all.begin(), all.end(), [&](const HelperSymbol& h) { return name == h.name; });
 }
 
 }  // namespace vgpu::isa

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 namespace vgpu::isa {
 
@@ -27,6 +28,7 @@ struct HelperSymbol {
 };
 
 std::span<const HelperSymbol> helper_symbols();
+bool is_helper(std::string_view name);
 
 // The parts of the table, a file each.
 std::span<const HelperSymbol> rounding_symbols();
