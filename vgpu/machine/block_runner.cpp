@@ -52,17 +52,14 @@ void BlockRunner::run() {
   for (;;) {
     if (work_.stopped.load(std::memory_order_relaxed)) return;
     check_time();
-    std::unique_ptr<ResidentBlock> block;
-    if (stalled_.size() < kMostStalled) block = take();
-    if (!block && stalled_.empty()) return;
-    if (!block) {
-      block = std::move(stalled_.front());
+    if (stalled_.size() < kMostStalled) running_ = take();
+    if (!running_ && stalled_.empty()) return;
+    if (!running_) {
+      running_ = std::move(stalled_.front());
       stalled_.erase(stalled_.begin());
     }
-    running_ = block.get();
-    const auto outcome = block->run(*this);
-    running_ = nullptr;
-    (outcome == ResidentBlock::Outcome::finished ? spare_ : stalled_).push_back(std::move(block));
+    const auto outcome = running_->run(*this);
+    (outcome == ResidentBlock::Outcome::finished ? spare_ : stalled_).push_back(std::move(running_));
   }
 }
 

@@ -58,7 +58,7 @@ class BlockRunner {
 
   Work& work_;
   std::vector<std::unique_ptr<ResidentBlock>> spare_, stalled_;
-  const ResidentBlock* running_ = nullptr;
+  std::unique_ptr<ResidentBlock> running_;  // a member, so that a memory fault's jump out of run() does not leak it
   const WarpState* warp_ = nullptr;
 };
 
