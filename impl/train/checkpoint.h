@@ -1,4 +1,5 @@
-// checkpoint.h - a training run that can go on: parameters, momentum buffers, generator and place, in one safetensors file.
+// checkpoint.h - a training run that can go on: parameters, momentum buffers, generator and place,
+// in one safetensors file.
 #pragma once
 
 #include "impl/core/safetensors.h"
@@ -14,12 +15,15 @@ struct Progress {
 };
 
 /// "0.weight" ... and "momentum_buffer.<number>"; read from the device.
-SafetensorsFile make_checkpoint(const nn::Module& model, const optim::SGD& optimizer, const Progress& progress);
+SafetensorsFile make_checkpoint(const nn::Module& model, const optim::SGD& optimizer,
+                                const Progress& progress);
 
 /// Written whole: a killed run leaves the last one good. Throws FileError.
-void save_checkpoint(const std::string& path, const nn::Module& model, const optim::SGD& optimizer, const Progress& progress);
+void save_checkpoint(const std::string& path, const nn::Module& model, const optim::SGD& optimizer,
+                     const Progress& progress);
 
-/// Fills model and optimizer. Throws FileError, one line, for a damaged file and for what does not fit.
+/// Fills model and optimizer. Throws FileError, one line, for a damaged file, one that is no
+/// checkpoint and what does not fit; model and optimizer are then as they were.
 Progress load_checkpoint(const std::string& path, const nn::Module& model, optim::SGD& optimizer);
 
 /// Between host and device.
