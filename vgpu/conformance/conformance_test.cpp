@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "vgpu/conformance/atomic_line.h"
+#include "vgpu/conformance/memory_line.h"
 #include "vgpu/conformance/runner.h"
 #include "vgpu/conformance/warp_line.h"
 #include "vgpu/machine/machine.h"
@@ -76,8 +77,31 @@ INSTANTIATE_TEST_SUITE_P(Atomic, AtomicConformance, testing::ValuesIn(atomic_lin
                            return name_of(given.param.operation, given.index);
                          });
 
+class MemoryConformance : public testing::TestWithParam<MemoryLine> {
+ protected:
+  MemoryConformance() : before_(settings()) { settings().cache_folder.clear(); }
+  ~MemoryConformance() override { settings() = before_; }
+
+ private:
+  Settings before_;
+};
+
+TEST_P(MemoryConformance, LoadsAndStoresReachTheirBytes) {
+  EXPECT_EQ(memory_mismatches(GetParam()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, MemoryConformance, testing::ValuesIn(memory_lines()),
+                         [](const auto& given) {
+                           return name_of(given.param.type + "_into_" +
+                                              std::to_string(given.param.register_bits),
+                                          given.index);
+                         });
+
 }  // namespace
 
+void PrintTo(const MemoryLine& line, std::ostream* out) {
+  *out << line.vector() << "." << line.type;
+}
 void PrintTo(const AtomicLine& line, std::ostream* out) { *out << line.operation; }
 void PrintTo(const WarpLine& line, std::ostream* out) { *out << line.text; }
 void PrintTo(const Line& line, std::ostream* out) { *out << line.text; }
