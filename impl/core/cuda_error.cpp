@@ -9,7 +9,8 @@ namespace {
 std::atomic<int> reported = 0;
 
 std::string text_of(cudaError_t code, const char* expression, const char* file, int line) {
-  return format_message("{}: {}: {} ({})", source_place(file, line), expression, cudaGetErrorName(code), cudaGetErrorString(code));
+  return format_message("{}: {}: {} ({})", source_place(file, line), expression,
+                        cudaGetErrorName(code), cudaGetErrorString(code));
 }
 
 }  // namespace
@@ -19,7 +20,8 @@ void throw_cuda_error(cudaError_t code, const char* expression, const char* file
   throw CudaError(text_of(code, expression, file, line), code);
 }
 
-void report_cuda_error(cudaError_t code, const char* expression, const char* file, int line) noexcept {
+void report_cuda_error(cudaError_t code, const char* expression, const char* file,
+                       int line) noexcept {
   ++reported;
   try {
     cudaGetLastError();

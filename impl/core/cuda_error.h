@@ -13,24 +13,26 @@ struct CudaError : Error {
 };
 
 /// Throws CudaError "file:line: expression: name (text)"; clears the runtime's last error first.
-[[noreturn]] void throw_cuda_error(cudaError_t code, const char* expression, const char* file, int line);
+[[noreturn]] void throw_cuda_error(cudaError_t code, const char* expression, const char* file,
+                                   int line);
 /// Prints the same to stderr and counts it: for destructors.
-void report_cuda_error(cudaError_t code, const char* expression, const char* file, int line) noexcept;
+void report_cuda_error(cudaError_t code, const char* expression, const char* file,
+                       int line) noexcept;
 /// Errors reported and not thrown in this process.
 int reported_cuda_errors() noexcept;
 
 }  // namespace plumb
 
-#define PLUMB_CUDA(expression)                                                          \
-  do {                                                                                  \
-    const cudaError_t plumb_code_ = (expression);                                       \
-    if (plumb_code_ != cudaSuccess)                                                     \
-      ::plumb::throw_cuda_error(plumb_code_, #expression, __FILE__, __LINE__);          \
+#define PLUMB_CUDA(expression)                                                 \
+  do {                                                                         \
+    const cudaError_t plumb_code_ = (expression);                              \
+    if (plumb_code_ != cudaSuccess)                                            \
+      ::plumb::throw_cuda_error(plumb_code_, #expression, __FILE__, __LINE__); \
   } while (false)
 
-#define PLUMB_CUDA_NOTHROW(expression)                                                  \
-  do {                                                                                  \
-    const cudaError_t plumb_code_ = (expression);                                       \
-    if (plumb_code_ != cudaSuccess)                                                     \
-      ::plumb::report_cuda_error(plumb_code_, #expression, __FILE__, __LINE__);         \
+#define PLUMB_CUDA_NOTHROW(expression)                                          \
+  do {                                                                          \
+    const cudaError_t plumb_code_ = (expression);                               \
+    if (plumb_code_ != cudaSuccess)                                             \
+      ::plumb::report_cuda_error(plumb_code_, #expression, __FILE__, __LINE__); \
   } while (false)

@@ -7,12 +7,16 @@ namespace plumb {
 std::size_t bytes_of(Dtype dtype) {
   switch (dtype) {
     case Dtype::f64:
-    case Dtype::i64: return 8;
+    case Dtype::i64:
+      return 8;
     case Dtype::f32:
-    case Dtype::i32: return 4;
+    case Dtype::i32:
+      return 4;
     case Dtype::f16:
-    case Dtype::bf16: return 2;
-    default: return 1;
+    case Dtype::bf16:
+      return 2;
+    default:
+      return 1;
   }
 }
 

@@ -7,7 +7,8 @@ namespace plumb {
 
 std::string message_of(const char* format, std::initializer_list<TextPart> parts) {
   fmt::dynamic_format_arg_store<fmt::format_context> arguments;
-  for (const TextPart& part : parts) std::visit([&](const auto& value) { arguments.push_back(value); }, part.value);
+  for (const TextPart& part : parts)
+    std::visit([&](const auto& value) { arguments.push_back(value); }, part.value);
   return fmt::vformat(format, arguments);
 }
 

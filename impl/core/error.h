@@ -1,4 +1,5 @@
-// error.h - what goes wrong, by whose fault. what() is one line: what was given, what is allowed, where.
+// error.h - what goes wrong, by whose fault. what() is one line: what was given, what is allowed,
+// where.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,10 @@ struct TextPart {
   TextPart(double number) : value(number) {}
   template <class Integer, class = std::enable_if_t<std::is_integral_v<Integer>>>
   TextPart(Integer number) {
-    if constexpr (std::is_signed_v<Integer>) value = static_cast<std::int64_t>(number);
-    else value = static_cast<std::uint64_t>(number);
+    if constexpr (std::is_signed_v<Integer>)
+      value = static_cast<std::int64_t>(number);
+    else
+      value = static_cast<std::uint64_t>(number);
   }
   std::variant<std::int64_t, std::uint64_t, double, std::string> value;
 };
@@ -55,12 +58,13 @@ std::string source_place(const char* file, int line);
 }  // namespace plumb
 
 /// Throws `type` with "file:line: function: text".
-#define PLUMB_THROW(type, ...)                                                      \
-  throw type(::plumb::source_place(__FILE__, __LINE__) + ": " + __func__ + ": " +   \
+#define PLUMB_THROW(type, ...)                                                    \
+  throw type(::plumb::source_place(__FILE__, __LINE__) + ": " + __func__ + ": " + \
              ::plumb::format_message(__VA_ARGS__))
 
-/// Throws unless the condition holds: PLUMB_CHECK(ShapeError, x.dim() == 2, "x has {} dimensions, need 2", x.dim()).
-#define PLUMB_CHECK(type, condition, ...)           \
-  do {                                              \
+/// Throws unless the condition holds: PLUMB_CHECK(ShapeError, x.dim() == 2, "x has {} dimensions,
+/// need 2", x.dim()).
+#define PLUMB_CHECK(type, condition, ...)             \
+  do {                                                \
     if (!(condition)) PLUMB_THROW(type, __VA_ARGS__); \
   } while (false)

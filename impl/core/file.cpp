@@ -18,7 +18,8 @@ namespace {
 /// A temporary file that goes away unless it is kept.
 class Temporary {
  public:
-  explicit Temporary(const std::string& path) : name_(path + ".XXXXXX"), descriptor_(mkstemp(name_.data())) {
+  explicit Temporary(const std::string& path)
+      : name_(path + ".XXXXXX"), descriptor_(mkstemp(name_.data())) {
     PLUMB_CHECK(FileError, descriptor_ >= 0, "cannot write {}: {}", path, std::strerror(errno));
   }
   ~Temporary() {
@@ -55,14 +56,15 @@ void write_whole(const std::string& path, std::span<const char> bytes) {
   const auto folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
   Temporary file(path);
-  PLUMB_CHECK(FileError, file.write(bytes) && file.become(path), "cannot write {}: {}", path, std::strerror(errno));
+  PLUMB_CHECK(FileError, file.write(bytes) && file.become(path), "cannot write {}: {}", path,
+              std::strerror(errno));
 }
 
 std::string read_whole(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  PLUMB_CHECK(FileError, file.good() && !std::filesystem::is_directory(path), "cannot read {}: {}", path,
-              errno ? std::strerror(errno) : "it is a folder");
+  PLUMB_CHECK(FileError, file.good() && !std::filesystem::is_directory(path), "cannot read {}: {}",
+              path, errno ? std::strerror(errno) : "it is a folder");
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   PLUMB_CHECK(FileError, !file.bad(), "cannot read {}: {}", path, std::strerror(errno));
   return bytes;

@@ -6,8 +6,9 @@
 
 namespace plumb {
 
-/// Replaces `path` by the bytes: temporary file beside it, fsync, rename. Throws FileError naming path and reason (no
-/// space, no rights ...); the old file is then as it was and no temporary file stays.
+/// Replaces `path` by the bytes: temporary file beside it, fsync, rename. Throws FileError naming
+/// path and reason (no space, no rights ...); the old file is then as it was and no temporary file
+/// stays.
 void write_whole(const std::string& path, std::span<const char> bytes);
 
 /// Throws FileError naming path and reason.

@@ -1,4 +1,5 @@
-// safetensors.h - tensors in a file: u64 header length, JSON header, raw little-endian bytes. No CUDA in here.
+// safetensors.h - tensors in a file: u64 header length, JSON header, raw little-endian bytes. No
+// CUDA in here.
 #pragma once
 
 #include <cstddef>
@@ -24,12 +25,13 @@ struct SafetensorsFile {
 /// Bytes of an element; throws UsageError naming what is allowed.
 std::size_t safetensors_element_bytes(const std::string& dtype);
 
-/// Written whole (file.h). Tensors lie in the order of their names. Throws FileError, and UsageError for a tensor whose
-/// bytes do not fit its shape.
+/// Written whole (file.h). Tensors lie in the order of their names. Throws FileError, and
+/// UsageError for a tensor whose bytes do not fit its shape.
 void write_safetensors(const std::string& path, const SafetensorsFile& file);
 
-/// Throws FileError, one line with the path, for a file that is missing, cut short, or whose header is too long, is no
-/// JSON, names unknown dtypes, or describes ranges that overlap, leave gaps or do not fit their shapes.
+/// Throws FileError, one line with the path, for a file that is missing, cut short, or whose header
+/// is too long, is no JSON, names unknown dtypes, or describes ranges that overlap, leave gaps or
+/// do not fit their shapes.
 SafetensorsFile read_safetensors(const std::string& path);
 
 }  // namespace plumb

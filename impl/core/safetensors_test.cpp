@@ -16,7 +16,8 @@ namespace {
 
 class Safetensors : public testing::Test {
  protected:
-  Safetensors() : folder_(std::filesystem::temp_directory_path() / ("plumb_" + std::to_string(getpid()))) {
+  Safetensors()
+      : folder_(std::filesystem::temp_directory_path() / ("plumb_" + std::to_string(getpid()))) {
     std::filesystem::create_directories(folder_);
   }
   ~Safetensors() override { std::filesystem::remove_all(folder_); }
@@ -76,11 +77,24 @@ TEST_F(Safetensors, RefusesHeadersThatLie) {
     return refusal(path("lie"));
   };
   EXPECT_NE(with_header("[1]", 0).find("no JSON object"), std::string::npos);
-  EXPECT_NE(with_header(R"({"a":{"dtype":"F8","shape":[1],"data_offsets":[0,1]}})", 1).find("dtype 'F8'; allowed"), std::string::npos);
-  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}})", 1).find("range does not fit"), std::string::npos);
-  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1).find("expected to begin at 1"), std::string::npos);
-  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 2).find("describes 1 bytes"), std::string::npos);
-  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[4611686018427387904,8],"data_offsets":[0,1]}})", 1).find("in a shape"), std::string::npos);
+  EXPECT_NE(with_header(R"({"a":{"dtype":"F8","shape":[1],"data_offsets":[0,1]}})", 1)
+                .find("dtype 'F8'; allowed"),
+            std::string::npos);
+  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}})", 1)
+                .find("range does not fit"),
+            std::string::npos);
+  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+                        R"("b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                        1)
+                .find("expected to begin at 1"),
+            std::string::npos);
+  EXPECT_NE(with_header(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 2)
+                .find("describes 1 bytes"),
+            std::string::npos);
+  EXPECT_NE(
+      with_header(R"({"a":{"dtype":"U8","shape":[4611686018427387904,8],"data_offsets":[0,1]}})", 1)
+          .find("in a shape"),
+      std::string::npos);
   EXPECT_NE(with_header(R"({"a":{"dtype":"U8"}})", 0).find("malformed"), std::string::npos);
 }
 

@@ -7,7 +7,8 @@ namespace plumb {
 Stream Stream::create() {
   Stream stream;
   PLUMB_CUDA(cudaStreamCreateWithFlags(&stream.handle_, cudaStreamNonBlocking));
-  stream.owner_.reset(stream.handle_, [](cudaStream_t handle) { PLUMB_CUDA_NOTHROW(cudaStreamDestroy(handle)); });
+  stream.owner_.reset(stream.handle_,
+                      [](cudaStream_t handle) { PLUMB_CUDA_NOTHROW(cudaStreamDestroy(handle)); });
   return stream;
 }
 

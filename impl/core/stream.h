@@ -7,7 +7,8 @@
 
 namespace plumb {
 
-/// A stream handle. Default: the default stream. Copies of an owned stream share it; the last one destroys it.
+/// A stream handle. Default: the default stream. Copies of an owned stream share it; the last one
+/// destroys it.
 class Stream {
  public:
   Stream() = default;

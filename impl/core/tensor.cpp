@@ -13,16 +13,19 @@ constexpr std::int64_t kMostElements = std::int64_t{1} << 58;
 
 Shape contiguous_strides(const Shape& shape) {
   Shape strides(shape.size(), 1);
-  for (std::size_t d = shape.size(); d-- > 1;) strides[d - 1] = strides[d] * std::max<std::int64_t>(1, shape[d]);
+  for (std::size_t d = shape.size(); d-- > 1;)
+    strides[d - 1] = strides[d] * std::max<std::int64_t>(1, shape[d]);
   return strides;
 }
 
 void check_shape(const Shape& shape) {
-  PLUMB_CHECK(ShapeError, shape.size() <= kMostDimensions, "{} dimensions, allowed: up to {}", shape.size(), kMostDimensions);
+  PLUMB_CHECK(ShapeError, shape.size() <= kMostDimensions, "{} dimensions, allowed: up to {}",
+              shape.size(), kMostDimensions);
   std::int64_t count = 1;
   for (const std::int64_t n : shape) {
     PLUMB_CHECK(ShapeError, n >= 0, "shape {} has a negative size", to_string(shape));
-    PLUMB_CHECK(ShapeError, n == 0 || count <= kMostElements / n, "shape {} has too many elements", to_string(shape));
+    PLUMB_CHECK(ShapeError, n == 0 || count <= kMostElements / n, "shape {} has too many elements",
+                to_string(shape));
     count *= std::max<std::int64_t>(1, n);
   }
 }
@@ -34,16 +37,20 @@ Shape inferred(Shape shape, std::int64_t count) {
   if (open != shape.end()) {
     *open = 1;
     const std::int64_t rest = count_of(shape);
-    PLUMB_CHECK(ShapeError, rest > 0 && count % rest == 0, "shape {} does not fit {} elements", to_string(asked), count);
+    PLUMB_CHECK(ShapeError, rest > 0 && count % rest == 0, "shape {} does not fit {} elements",
+                to_string(asked), count);
     *open = count / rest;
   }
   check_shape(shape);
-  PLUMB_CHECK(ShapeError, count_of(shape) == count, "shape {} does not fit {} elements", to_string(asked), count);
+  PLUMB_CHECK(ShapeError, count_of(shape) == count, "shape {} does not fit {} elements",
+              to_string(asked), count);
   return shape;
 }
 
-/// Strides of `shape` over the same elements, where no copy is needed; LibTorch's rule (ATen/TensorUtils.cpp).
-bool view_strides(const Shape& old_shape, const Shape& old_strides, const Shape& shape, Shape& strides) {
+/// Strides of `shape` over the same elements, where no copy is needed; LibTorch's rule
+/// (ATen/TensorUtils.cpp).
+bool view_strides(const Shape& old_shape, const Shape& old_strides, const Shape& shape,
+                  Shape& strides) {
   strides.assign(shape.size(), 1);
   if (count_of(old_shape) == 0) {
     strides = contiguous_strides(shape);
@@ -70,7 +77,8 @@ bool view_strides(const Shape& old_shape, const Shape& old_strides, const Shape&
 struct Tensor::Storage {
   void* memory = nullptr;
   Stream stream;
-  Storage(std::size_t bytes, Stream s) : memory(Allocator::get().allocate(bytes, MemoryScope::current(), s)), stream(s) {}
+  Storage(std::size_t bytes, Stream s)
+      : memory(Allocator::get().allocate(bytes, MemoryScope::current(), s)), stream(s) {}
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
   ~Storage() { Allocator::get().release(memory, stream); }
@@ -113,23 +121,31 @@ Tensor Tensor::zeros(Shape shape, Dtype dtype, Stream stream) {
   return out;
 }
 
-Tensor Tensor::from_bytes(std::span<const std::byte> bytes, Shape shape, Dtype dtype, Stream stream) {
+Tensor Tensor::from_bytes(std::span<const std::byte> bytes, Shape shape, Dtype dtype,
+                          Stream stream) {
   Tensor out = empty(std::move(shape), dtype, stream);
-  PLUMB_CHECK(ShapeError, bytes.size() == out.bytes(), "{} bytes given for {} {}, need {}", bytes.size(), name_of(dtype),
-              to_string(out.shape_), out.bytes());
+  PLUMB_CHECK(ShapeError, bytes.size() == out.bytes(), "{} bytes given for {} {}, need {}",
+              bytes.size(), name_of(dtype), to_string(out.shape_), out.bytes());
   if (bytes.empty()) return out;
-  PLUMB_CUDA(cudaMemcpyAsync(out.data(), bytes.data(), bytes.size(), cudaMemcpyHostToDevice, stream.get()));
+  PLUMB_CUDA(cudaMemcpyAsync(out.data(), bytes.data(), bytes.size(), cudaMemcpyHostToDevice,
+                             stream.get()));
   stream.synchronize();
   return out;
 }
 
 namespace {
-template <class T> constexpr Dtype kDtypeOf = Dtype::f64;
-template <> constexpr Dtype kDtypeOf<float> = Dtype::f32;
-template <> constexpr Dtype kDtypeOf<std::int64_t> = Dtype::i64;
-template <> constexpr Dtype kDtypeOf<std::int32_t> = Dtype::i32;
-template <> constexpr Dtype kDtypeOf<std::uint8_t> = Dtype::u8;
-template <> constexpr Dtype kDtypeOf<bool> = Dtype::boolean;
+template <class T>
+constexpr Dtype kDtypeOf = Dtype::f64;
+template <>
+constexpr Dtype kDtypeOf<float> = Dtype::f32;
+template <>
+constexpr Dtype kDtypeOf<std::int64_t> = Dtype::i64;
+template <>
+constexpr Dtype kDtypeOf<std::int32_t> = Dtype::i32;
+template <>
+constexpr Dtype kDtypeOf<std::uint8_t> = Dtype::u8;
+template <>
+constexpr Dtype kDtypeOf<bool> = Dtype::boolean;
 }  // namespace
 
 template <class T>
@@ -144,7 +160,8 @@ Tensor Tensor::from_host(const std::vector<T>& values, Shape shape, Stream strea
 
 template <class T>
 std::vector<T> Tensor::to_host(Stream stream) const {
-  PLUMB_CHECK(ShapeError, dtype_ == kDtypeOf<T>, "a {} tensor is read as {}", name_of(dtype_), name_of(kDtypeOf<T>));
+  PLUMB_CHECK(ShapeError, dtype_ == kDtypeOf<T>, "a {} tensor is read as {}", name_of(dtype_),
+              name_of(kDtypeOf<T>));
   const std::vector<std::byte> bytes = to_bytes(stream);
   if constexpr (std::is_same_v<T, bool>) {
     std::vector<bool> out;
@@ -157,8 +174,8 @@ std::vector<T> Tensor::to_host(Stream stream) const {
   }
 }
 
-#define PLUMB_INSTANTIATE(T)                                                        \
-  template Tensor Tensor::from_host<T>(const std::vector<T>&, Shape, Stream);       \
+#define PLUMB_INSTANTIATE(T)                                                  \
+  template Tensor Tensor::from_host<T>(const std::vector<T>&, Shape, Stream); \
   template std::vector<T> Tensor::to_host<T>(Stream) const;
 PLUMB_INSTANTIATE(double)
 PLUMB_INSTANTIATE(float)
@@ -171,12 +188,15 @@ PLUMB_INSTANTIATE(bool)
 
 int Tensor::wrap(int dimension, int extra) const {
   const int count = dim() + extra;
-  PLUMB_CHECK(ShapeError, dimension >= -count && dimension < count, "dimension {} of shape {}, allowed: {} to {}", dimension,
-              to_string(shape_), -count, count - 1);
+  PLUMB_CHECK(ShapeError, dimension >= -count && dimension < count,
+              "dimension {} of shape {}, allowed: {} to {}", dimension, to_string(shape_), -count,
+              count - 1);
   return dimension < 0 ? dimension + count : dimension;
 }
 
-std::int64_t Tensor::size(int dimension) const { return shape_[static_cast<std::size_t>(wrap(dimension))]; }
+std::int64_t Tensor::size(int dimension) const {
+  return shape_[static_cast<std::size_t>(wrap(dimension))];
+}
 
 bool Tensor::is_contiguous() const {
   std::int64_t expected = 1;
@@ -190,11 +210,13 @@ bool Tensor::is_contiguous() const {
 
 void* Tensor::data() const {
   if (!storage_ || !storage_->memory) return nullptr;
-  return static_cast<char*>(storage_->memory) + static_cast<std::size_t>(offset_) * bytes_of(dtype_);
+  return static_cast<char*>(storage_->memory) +
+         static_cast<std::size_t>(offset_) * bytes_of(dtype_);
 }
 
 void Tensor::check_element_bytes(std::size_t bytes) const {
-  PLUMB_CHECK(ShapeError, bytes == bytes_of(dtype_), "elements of {} bytes asked of a {} tensor", bytes, name_of(dtype_));
+  PLUMB_CHECK(ShapeError, bytes == bytes_of(dtype_), "elements of {} bytes asked of a {} tensor",
+              bytes, name_of(dtype_));
 }
 
 // --- views ---
@@ -211,15 +233,16 @@ Tensor Tensor::view(Shape shape) const {
   shape = inferred(std::move(shape), numel());
   Shape strides;
   PLUMB_CHECK(ShapeError, view_strides(shape_, strides_, shape, strides),
-              "shape {} with strides {} cannot be viewed as {} without a copy; use reshape", to_string(shape_),
-              to_string(strides_), to_string(shape));
+              "shape {} with strides {} cannot be viewed as {} without a copy; use reshape",
+              to_string(shape_), to_string(strides_), to_string(shape));
   return with(std::move(shape), std::move(strides), offset_);
 }
 
 Tensor Tensor::reshape(Shape shape, Stream stream) const {
   shape = inferred(std::move(shape), numel());
   Shape strides;
-  if (view_strides(shape_, strides_, shape, strides)) return with(std::move(shape), std::move(strides), offset_);
+  if (view_strides(shape_, strides_, shape, strides))
+    return with(std::move(shape), std::move(strides), offset_);
   return clone(stream).view(std::move(shape));
 }
 
@@ -280,13 +303,15 @@ Tensor Tensor::squeeze(int dimension) const {
 }
 
 Tensor Tensor::expand(Shape shape) const {
-  PLUMB_CHECK(ShapeError, shape.size() >= shape_.size(), "{} cannot expand to {}", to_string(shape_), to_string(shape));
+  PLUMB_CHECK(ShapeError, shape.size() >= shape_.size(), "{} cannot expand to {}",
+              to_string(shape_), to_string(shape));
   const std::size_t added = shape.size() - shape_.size();
   Shape strides(shape.size(), 0);
   for (std::size_t d = 0; d < shape.size(); ++d) {
     const std::int64_t own = d < added ? 1 : shape_[d - added];
     if (shape[d] == -1 && d >= added) shape[d] = own;
-    PLUMB_CHECK(ShapeError, shape[d] == own || own == 1, "{} cannot expand to {}", to_string(shape_), to_string(shape));
+    PLUMB_CHECK(ShapeError, shape[d] == own || own == 1, "{} cannot expand to {}",
+                to_string(shape_), to_string(shape));
     strides[d] = d < added || (own == 1 && shape[d] != 1) ? 0 : strides_[d - added];
   }
   check_shape(shape);
@@ -307,7 +332,8 @@ void Tensor::copy_(const Tensor& source, Stream stream) {
   const Tensor from = source.shape_ == shape_ ? source : source.expand(shape_);
   if (numel() == 0) return;
   if (from.dtype_ == dtype_ && is_contiguous() && from.is_contiguous()) {
-    PLUMB_CUDA(cudaMemcpyAsync(data(), from.data(), bytes(), cudaMemcpyDeviceToDevice, stream.get()));
+    PLUMB_CUDA(
+        cudaMemcpyAsync(data(), from.data(), bytes(), cudaMemcpyDeviceToDevice, stream.get()));
     return;
   }
   copy_strided(place_of(*this), place_of(from), shape_, stream);
@@ -335,13 +361,16 @@ void Tensor::fill_(double value, Stream stream) {
 std::vector<std::byte> Tensor::to_bytes(Stream stream) const {
   const Tensor dense = contiguous(stream);
   std::vector<std::byte> out(dense.bytes());
-  if (!out.empty()) PLUMB_CUDA(cudaMemcpyAsync(out.data(), dense.data(), out.size(), cudaMemcpyDeviceToHost, stream.get()));
+  if (!out.empty())
+    PLUMB_CUDA(cudaMemcpyAsync(out.data(), dense.data(), out.size(), cudaMemcpyDeviceToHost,
+                               stream.get()));
   stream.synchronize();
   return out;
 }
 
 double Tensor::item(Stream stream) const {
-  PLUMB_CHECK(ShapeError, numel() == 1, "item() of a tensor of shape {}, need one element", to_string(shape_));
+  PLUMB_CHECK(ShapeError, numel() == 1, "item() of a tensor of shape {}, need one element",
+              to_string(shape_));
   return to(Dtype::f64, stream).to_host<double>(stream)[0];
 }
 

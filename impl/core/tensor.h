@@ -21,22 +21,25 @@ inline constexpr int kMostDimensions = 8;
 std::string to_string(const Shape& shape);
 std::int64_t count_of(const Shape& shape);
 
-/// Copies share their memory; it is freed with the last view. A default Tensor is undefined: no memory, no shape.
-/// Work on a tensor is queued on the stream that is given; its memory is released on the stream that it was made on.
+/// Copies share their memory; it is freed with the last view. A default Tensor is undefined: no
+/// memory, no shape. Work on a tensor is queued on the stream that is given; its memory is released
+/// on the stream that it was made on.
 class Tensor {
  public:
   Tensor() = default;
 
   // --- making ---
-  /// Uninitialised, contiguous, in the category of the current MemoryScope. Throws ShapeError (negative or too many
-  /// dimensions, more elements than 2^62) and DeviceMemoryError.
+  /// Uninitialised, contiguous, in the category of the current MemoryScope. Throws ShapeError
+  /// (negative or too many dimensions, more elements than 2^62) and DeviceMemoryError.
   static Tensor empty(Shape shape, Dtype dtype, Stream stream = {});
   static Tensor zeros(Shape shape, Dtype dtype, Stream stream = {});
   /// Every element `value`, rounded to the dtype.
   static Tensor full(Shape shape, double value, Dtype dtype, Stream stream = {});
   /// From host memory, row-major, `bytes` = count * bytes_of(dtype). Waits for the copy.
-  static Tensor from_bytes(std::span<const std::byte> bytes, Shape shape, Dtype dtype, Stream stream = {});
-  /// T must be the dtype's C++ type (double, float, int64_t, int32_t, uint8_t, bool); halves: from_bytes.
+  static Tensor from_bytes(std::span<const std::byte> bytes, Shape shape, Dtype dtype,
+                           Stream stream = {});
+  /// T must be the dtype's C++ type (double, float, int64_t, int32_t, uint8_t, bool); halves:
+  /// from_bytes.
   template <class T>
   static Tensor from_host(const std::vector<T>& values, Shape shape, Stream stream = {});
 
@@ -60,24 +63,26 @@ class Tensor {
     return static_cast<T*>(data());
   }
   /// True when both are views of one storage.
-  bool shares_memory_with(const Tensor& other) const { return storage_ && storage_ == other.storage_; }
+  bool shares_memory_with(const Tensor& other) const {
+    return storage_ && storage_ == other.storage_;
+  }
 
   // --- views ---
-  Tensor view(Shape shape) const;                          // one -1 allowed; throws unless strides permit
-  Tensor reshape(Shape shape, Stream stream = {}) const;   // a view, else a copy
+  Tensor view(Shape shape) const;  // one -1 allowed; throws unless strides permit
+  Tensor reshape(Shape shape, Stream stream = {}) const;  // a view, else a copy
   Tensor transpose(int a, int b) const;
   Tensor narrow(int dimension, std::int64_t start, std::int64_t length) const;
   Tensor select(int dimension, std::int64_t index) const;
   Tensor slice(int dimension, std::int64_t start, std::int64_t end, std::int64_t step = 1) const;
   Tensor unsqueeze(int dimension) const;
   Tensor squeeze(int dimension) const;
-  Tensor expand(Shape shape) const;                        // stride 0 along new or single dimensions; -1 keeps
+  Tensor expand(Shape shape) const;  // stride 0 along new or single dimensions; -1 keeps
 
   // --- copies ---
-  Tensor contiguous(Stream stream = {}) const;             // itself when it is
+  Tensor contiguous(Stream stream = {}) const;  // itself when it is
   Tensor clone(Stream stream = {}) const;
-  Tensor to(Dtype dtype, Stream stream = {}) const;        // itself when it is
-  void copy_(const Tensor& source, Stream stream = {});    // converts and broadcasts
+  Tensor to(Dtype dtype, Stream stream = {}) const;      // itself when it is
+  void copy_(const Tensor& source, Stream stream = {});  // converts and broadcasts
   void fill_(double value, Stream stream = {});
   void zero_(Stream stream = {}) { fill_(0, stream); }
   /// Row-major elements on the host. Waits for the stream.

@@ -14,8 +14,10 @@ struct StridedPlace {
   std::int64_t strides[kMostDimensions];
 };
 
-/// to[i] = convert(from[i]) over `shape`. Float to integer truncates toward zero; anything but 0 is true.
-void copy_strided(const StridedPlace& to, const StridedPlace& from, const Shape& shape, Stream stream);
+/// to[i] = convert(from[i]) over `shape`. Float to integer truncates toward zero; anything but 0 is
+/// true.
+void copy_strided(const StridedPlace& to, const StridedPlace& from, const Shape& shape,
+                  Stream stream);
 void fill_strided(const StridedPlace& to, double value, const Shape& shape, Stream stream);
 
 }  // namespace plumb

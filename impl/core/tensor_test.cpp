@@ -20,8 +20,10 @@ using Floats = std::vector<float>;
 
 TEST(Tensor, GoesToTheDeviceAndBack) {
   EXPECT_EQ(iota({2, 3}).to_host<float>(), (Floats{0, 1, 2, 3, 4, 5}));
-  EXPECT_EQ(Tensor::from_host<std::int64_t>({1, -2}, {2}).to_host<std::int64_t>(), (std::vector<std::int64_t>{1, -2}));
-  EXPECT_EQ(Tensor::from_host<bool>({true, false}, {2}).to_host<bool>(), (std::vector<bool>{true, false}));
+  EXPECT_EQ(Tensor::from_host<std::int64_t>({1, -2}, {2}).to_host<std::int64_t>(),
+            (std::vector<std::int64_t>{1, -2}));
+  EXPECT_EQ(Tensor::from_host<bool>({true, false}, {2}).to_host<bool>(),
+            (std::vector<bool>{true, false}));
 }
 
 TEST(Tensor, ZeroDimensionalAndEmptyTensorsExist) {
@@ -39,7 +41,8 @@ TEST(Tensor, ViewsShareMemoryAndReadTheRightElements) {
   const Tensor x = iota({2, 3, 4});
 
   EXPECT_EQ(x.transpose(0, 2).shape(), (Shape{4, 3, 2}));
-  EXPECT_EQ(x.transpose(1, 2).select(0, 1).to_host<float>(), (Floats{12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23}));
+  EXPECT_EQ(x.transpose(1, 2).select(0, 1).to_host<float>(),
+            (Floats{12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23}));
   EXPECT_EQ(x.slice(2, 1, 4, 2).select(1, 0).to_host<float>(), (Floats{1, 3, 13, 15}));
   EXPECT_EQ(x.narrow(1, 1, 2).select(0, 0).to_host<float>(), (Floats{4, 5, 6, 7, 8, 9, 10, 11}));
   EXPECT_EQ(x.select(0, -1).select(0, -1).to_host<float>(), (Floats{20, 21, 22, 23}));
@@ -77,15 +80,22 @@ TEST(Tensor, ConversionsRoundOnceAndTruncate) {
   const float inf = std::numeric_limits<float>::infinity();
   const Tensor x = Tensor::from_host<float>({2.75f, -2.75f, 0.f, 65520.f, inf}, {5});
 
-  EXPECT_EQ(x.narrow(0, 0, 3).to(Dtype::i32).to_host<std::int32_t>(), (std::vector<std::int32_t>{2, -2, 0}));
-  EXPECT_EQ(x.to(Dtype::boolean).to_host<bool>(), (std::vector<bool>{true, true, false, true, true}));
-  EXPECT_EQ(x.to(Dtype::f16).to(Dtype::f32).to_host<float>(), (Floats{2.75f, -2.75f, 0.f, inf, inf}));
-  EXPECT_EQ(Tensor::full({1}, 1.00390625 + 1e-12, Dtype::bf16).item(), 1.0078125);  // just above a tie: up
-  EXPECT_EQ(Tensor::from_host<std::int64_t>({(std::int64_t{1} << 53) + 1}, {1}).to(Dtype::i64).item(), 9007199254740992.0);
+  EXPECT_EQ(x.narrow(0, 0, 3).to(Dtype::i32).to_host<std::int32_t>(),
+            (std::vector<std::int32_t>{2, -2, 0}));
+  EXPECT_EQ(x.to(Dtype::boolean).to_host<bool>(),
+            (std::vector<bool>{true, true, false, true, true}));
+  EXPECT_EQ(x.to(Dtype::f16).to(Dtype::f32).to_host<float>(),
+            (Floats{2.75f, -2.75f, 0.f, inf, inf}));
+  EXPECT_EQ(Tensor::full({1}, 1.00390625 + 1e-12, Dtype::bf16).item(),
+            1.0078125);  // just above a tie: up
+  EXPECT_EQ(
+      Tensor::from_host<std::int64_t>({(std::int64_t{1} << 53) + 1}, {1}).to(Dtype::i64).item(),
+      9007199254740992.0);
 }
 
 TEST(Tensor, EveryDtypeFillsAndReadsBack) {
-  for (const Dtype dtype : kAllDtypes) EXPECT_EQ(Tensor::full({3}, 1, dtype).select(0, 2).item(), 1) << name_of(dtype);
+  for (const Dtype dtype : kAllDtypes)
+    EXPECT_EQ(Tensor::full({3}, 1, dtype).select(0, 2).item(), 1) << name_of(dtype);
 }
 
 TEST(Tensor, MistakesNameWhatWasGivenAndWhatIsAllowed) {
@@ -97,13 +107,20 @@ TEST(Tensor, MistakesNameWhatWasGivenAndWhatIsAllowed) {
     }
     return "nothing thrown";
   };
-  EXPECT_NE(message([] { Tensor::empty({-1}, Dtype::f32); }).find("shape [-1] has a negative size"), std::string::npos);
-  EXPECT_NE(message([] { iota({2}).size(1); }).find("dimension 1 of shape [2], allowed: -1 to 0"), std::string::npos);
-  EXPECT_NE(message([] { iota({2}).to_host<double>(); }).find("a f32 tensor is read as f64"), std::string::npos);
-  EXPECT_NE(message([] { Tensor::from_host<float>({1}, {2}); }).find("4 bytes given for f32 [2], need 8"), std::string::npos);
+  EXPECT_NE(message([] { Tensor::empty({-1}, Dtype::f32); }).find("shape [-1] has a negative size"),
+            std::string::npos);
+  EXPECT_NE(message([] { iota({2}).size(1); }).find("dimension 1 of shape [2], allowed: -1 to 0"),
+            std::string::npos);
+  EXPECT_NE(message([] { iota({2}).to_host<double>(); }).find("a f32 tensor is read as f64"),
+            std::string::npos);
+  EXPECT_NE(
+      message([] { Tensor::from_host<float>({1}, {2}); }).find("4 bytes given for f32 [2], need 8"),
+      std::string::npos);
   EXPECT_NE(message([] { iota({2}).item(); }).find("need one element"), std::string::npos);
-  EXPECT_NE(message([] { dtype_from_name("f8"); }).find("dtype 'f8' is unknown; allowed: f64, f32"), std::string::npos);
-  EXPECT_NE(message([] { iota({2}).select(0, 2); }).find("index 2 of a dimension of 2"), std::string::npos);
+  EXPECT_NE(message([] { dtype_from_name("f8"); }).find("dtype 'f8' is unknown; allowed: f64, f32"),
+            std::string::npos);
+  EXPECT_NE(message([] { iota({2}).select(0, 2); }).find("index 2 of a dimension of 2"),
+            std::string::npos);
 }
 
 }  // namespace

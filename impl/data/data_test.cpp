@@ -1,4 +1,5 @@
-// Expected orders: torch 2.15.0, torch.manual_seed(123) and a DataLoader over list(range(n)), num_workers=0.
+// Expected orders: torch 2.15.0, torch.manual_seed(123) and a DataLoader over list(range(n)),
+// num_workers=0.
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -37,7 +38,8 @@ TEST(Sampler, BatchesKeepOrDropTheirTail) {
 }
 
 TEST(FashionMnist, HoldsTwelveThousandImages) {
-  const ImageDataset train = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::train), test = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::test);
+  const ImageDataset train = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::train),
+                     test = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::test);
 
   EXPECT_EQ(train.count, 10000);
   EXPECT_EQ(test.count, 2000);
@@ -52,7 +54,11 @@ TEST(FashionMnist, HoldsTwelveThousandImages) {
 
 class BadIdx : public testing::Test {
  protected:
-  BadIdx() : folder_(std::filesystem::temp_directory_path() / ("plumb_idx_" + std::to_string(getpid()))) { std::filesystem::create_directories(folder_); }
+  BadIdx()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("plumb_idx_" + std::to_string(getpid()))) {
+    std::filesystem::create_directories(folder_);
+  }
   ~BadIdx() override { std::filesystem::remove_all(folder_); }
 
   static std::string labels(std::uint32_t magic, std::uint32_t count, const std::string& values) {
@@ -93,8 +99,10 @@ class BadIdx : public testing::Test {
 TEST_F(BadIdx, IsRefusedInOneLine) {
   EXPECT_EQ(refusal(labels(0x801, 2, "ab")), "read");
   EXPECT_NE(refusal(labels(0x901, 2, "ab")).find("magic 2305, need 2049"), std::string::npos);
-  EXPECT_NE(refusal(labels(0x801, 3, "ab")).find("holds 2 values, its header says 3"), std::string::npos);
-  EXPECT_NE(refusal(labels(0x801, 1, "ab")).find("holds 2 values, its header says 1"), std::string::npos);
+  EXPECT_NE(refusal(labels(0x801, 3, "ab")).find("holds 2 values, its header says 3"),
+            std::string::npos);
+  EXPECT_NE(refusal(labels(0x801, 1, "ab")).find("holds 2 values, its header says 1"),
+            std::string::npos);
   EXPECT_NE(refusal("ab").find("too few"), std::string::npos);
   EXPECT_NE(refusal(labels(0x803, 3, "")).find("ends in its header"), std::string::npos);
 }
@@ -113,14 +121,21 @@ TEST_F(BadIdx, GzipIsReadAndItsDamageIsNamed) {
   damaged[damaged.size() - 6] = static_cast<char>(~damaged[damaged.size() - 6]);
   EXPECT_NE(refusal(damaged).find("broken gzip"), std::string::npos);
   EXPECT_NE(refusal(packed + "tail").find("4 bytes trail the gzip data"), std::string::npos);
-  EXPECT_NE(refusal(packed + packed).find("holds 608 values, its header says 300"), std::string::npos);
+  EXPECT_NE(refusal(packed + packed).find("holds 608 values, its header says 300"),
+            std::string::npos);
 }
 
 TEST_F(BadIdx, CountsAndLabelsMustFit) {
   EXPECT_EQ(dataset_refusal(images(2), labels(0x801, 2, std::string("\x09\x00", 2))), "read");
-  EXPECT_NE(dataset_refusal(images(3), labels(0x801, 2, std::string("\x09\x00", 2))).find("3 images, but 2 labels"), std::string::npos);
-  EXPECT_NE(dataset_refusal(images(2), labels(0x801, 2, "\x09\x0a")).find("label 10 at 1, allowed: 0 to 9"), std::string::npos);
-  EXPECT_NE(dataset_refusal(labels(0x801, 2, "ab"), labels(0x801, 2, "ab")).find("1 dimensions, need 3"), std::string::npos);
+  EXPECT_NE(dataset_refusal(images(3), labels(0x801, 2, std::string("\x09\x00", 2)))
+                .find("3 images, but 2 labels"),
+            std::string::npos);
+  EXPECT_NE(dataset_refusal(images(2), labels(0x801, 2, "\x09\x0a"))
+                .find("label 10 at 1, allowed: 0 to 9"),
+            std::string::npos);
+  EXPECT_NE(
+      dataset_refusal(labels(0x801, 2, "ab"), labels(0x801, 2, "ab")).find("1 dimensions, need 3"),
+      std::string::npos);
 }
 
 }  // namespace

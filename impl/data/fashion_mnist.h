@@ -12,15 +12,17 @@ struct ImageDataset {
   std::vector<std::uint8_t> pixels;  // [count, height, width]
   std::vector<std::uint8_t> labels;  // [count]
 
-  /// Images as f32 in [0, 1]: pixel / 255, as torchvision's ToTensor; [indices.size(), height * width].
+  /// Images as f32 in [0, 1]: pixel / 255, as torchvision's ToTensor; [indices.size(), height *
+  /// width].
   std::vector<float> images(const std::vector<std::int64_t>& indices) const;
   std::vector<std::int64_t> classes_of(const std::vector<std::int64_t>& indices) const;
 };
 
 enum class Split { train, test };
 
-/// Reads {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz, from a folder. Throws FileError, one line, for what
-/// read_idx refuses, counts of images and labels that differ, and a label that is no class.
+/// Reads {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz, from a folder. Throws
+/// FileError, one line, for what read_idx refuses, counts of images and labels that differ, and a
+/// label that is no class.
 ImageDataset load_fashion_mnist(const std::string& folder, Split split);
 
 }  // namespace plumb

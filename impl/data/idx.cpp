@@ -24,8 +24,8 @@ struct Inflation {
 
 /// All members of a gzip file, one after another (RFC 1952, 2.2).
 std::string inflate_gzip(const std::string& compressed, const std::string& path) {
-  PLUMB_CHECK(FileError, compressed.size() <= kMostPacked, "{}: {} bytes of gzip, allowed: up to {}",
-              path, compressed.size(), kMostPacked);
+  PLUMB_CHECK(FileError, compressed.size() <= kMostPacked,
+              "{}: {} bytes of gzip, allowed: up to {}", path, compressed.size(), kMostPacked);
   Inflation inflation;
   z_stream& stream = inflation.stream;
   PLUMB_CHECK(FileError, inflateInit2(&stream, kGzipWindow) == Z_OK, "{}: zlib cannot start", path);
@@ -44,7 +44,8 @@ std::string inflate_gzip(const std::string& compressed, const std::string& path)
                 stream.msg ? stream.msg : "it is damaged");
     if (status == Z_OK) continue;
     if (stream.avail_in == 0) return out;
-    PLUMB_CHECK(FileError, is_gzip({reinterpret_cast<const char*>(stream.next_in), stream.avail_in}),
+    PLUMB_CHECK(FileError,
+                is_gzip({reinterpret_cast<const char*>(stream.next_in), stream.avail_in}),
                 "{}: {} bytes trail the gzip data", path, stream.avail_in);
     PLUMB_CHECK(FileError, inflateReset(&stream) == Z_OK, "{}: zlib cannot go on", path);
   }
@@ -61,7 +62,8 @@ std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
 IdxArray read_idx(const std::string& path) {
   std::string bytes = read_whole(path);
   if (is_gzip(bytes)) bytes = inflate_gzip(bytes, path);
-  PLUMB_CHECK(FileError, bytes.size() >= 4, "{}: {} bytes are too few for an IDX header", path, bytes.size());
+  PLUMB_CHECK(FileError, bytes.size() >= 4, "{}: {} bytes are too few for an IDX header", path,
+              bytes.size());
   const std::uint32_t magic = big_endian(bytes, 0), dimensions = magic & 0xff;
   PLUMB_CHECK(FileError, magic >> 8 == 8 && dimensions >= 1 && dimensions <= 8,
               "{}: magic {}, need 2049 to 2056 (unsigned bytes, 1 to 8 dimensions)", path, magic);
@@ -71,11 +73,13 @@ IdxArray read_idx(const std::string& path) {
   std::size_t count = 1;
   for (std::uint32_t d = 0; d < dimensions; ++d) {
     const std::uint32_t n = big_endian(bytes, 4 + 4 * d);
-    PLUMB_CHECK(FileError, n == 0 || count <= kMostBytes / n, "{}: its header describes more than {} bytes", path, kMostBytes);
+    PLUMB_CHECK(FileError, n == 0 || count <= kMostBytes / n,
+                "{}: its header describes more than {} bytes", path, kMostBytes);
     out.shape.push_back(n);
     count *= n;
   }
-  PLUMB_CHECK(FileError, bytes.size() - header == count, "{}: holds {} values, its header says {}", path, bytes.size() - header, count);
+  PLUMB_CHECK(FileError, bytes.size() - header == count, "{}: holds {} values, its header says {}",
+              path, bytes.size() - header, count);
   out.values.assign(bytes.begin() + static_cast<std::ptrdiff_t>(header), bytes.end());
   return out;
 }

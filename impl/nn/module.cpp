@@ -58,31 +58,42 @@ void Module::load_state_dict(const StateDict& state, Stream stream) const {
   const StateDict known = state_dict();
   for (const auto& [name, parameter] : own) {
     const auto found = state.find(name);
-    if (found == state.end()) missing += " " + name;
+    if (found == state.end())
+      missing += " " + name;
     else if (found->second.shape() != parameter.value().shape())
-      different += " " + name + " is " + to_string(found->second.shape()) + ", need " + to_string(parameter.value().shape()) + ";";
+      different += " " + name + " is " + to_string(found->second.shape()) + ", need " +
+                   to_string(parameter.value().shape()) + ";";
   }
   for (const auto& [name, tensor] : state)
     if (!known.count(name)) unexpected += " " + name;
-  PLUMB_CHECK(ValueError, missing.empty() && unexpected.empty() && different.empty(), "state_dict does not fit: missing:{} unexpected:{} different:{}",
-              missing.empty() ? " none" : missing, unexpected.empty() ? " none" : unexpected, different.empty() ? " none" : different);
+  PLUMB_CHECK(ValueError, missing.empty() && unexpected.empty() && different.empty(),
+              "state_dict does not fit: missing:{} unexpected:{} different:{}",
+              missing.empty() ? " none" : missing, unexpected.empty() ? " none" : unexpected,
+              different.empty() ? " none" : different);
   for (const auto& [name, parameter] : own) parameter.value().copy_(state.at(name), stream);
 }
 
-Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool bias, Dtype dtype, Mt19937& generator, bool fused) {
-  PLUMB_CHECK(ValueError, in_features >= 0 && out_features >= 0, "Linear({}, {})", in_features, out_features);
-  // kaiming_uniform with a = sqrt(5) comes to 1 / sqrt(fan_in); evaluated as torch/nn/init.py does, so that bits agree.
+Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool bias, Dtype dtype,
+               Mt19937& generator, bool fused) {
+  PLUMB_CHECK(ValueError, in_features >= 0 && out_features >= 0, "Linear({}, {})", in_features,
+              out_features);
+  // kaiming_uniform with a = sqrt(5) comes to 1 / sqrt(fan_in); evaluated as torch/nn/init.py does,
+  // so that bits agree.
   const double fan_in = static_cast<double>(in_features);
   const double gain = std::sqrt(2.0 / (1.0 + std::sqrt(5.0) * std::sqrt(5.0)));
   const double weight_bound = in_features ? std::sqrt(3.0) * (gain / std::sqrt(fan_in)) : 0;
-  weight_ = make_parameter(draw(in_features * out_features, weight_bound, dtype, generator, fused), {out_features, in_features}, dtype);
+  weight_ = make_parameter(draw(in_features * out_features, weight_bound, dtype, generator, fused),
+                           {out_features, in_features}, dtype);
   if (!bias) return;
-  const std::vector<double> values = in_features ? draw(out_features, 1.0 / std::sqrt(fan_in), dtype, generator, fused)
-                                                 : std::vector<double>(static_cast<std::size_t>(out_features));
+  const std::vector<double> values =
+      in_features ? draw(out_features, 1.0 / std::sqrt(fan_in), dtype, generator, fused)
+                  : std::vector<double>(static_cast<std::size_t>(out_features));
   bias_ = make_parameter(values, {out_features}, dtype);
 }
 
-Variable Linear::forward(Tape& tape, const Variable& x, Stream stream) { return functional::linear(tape, x, weight_, bias_, stream); }
+Variable Linear::forward(Tape& tape, const Variable& x, Stream stream) {
+  return functional::linear(tape, x, weight_, bias_, stream);
+}
 
 NamedParameters Linear::named_parameters(const std::string& prefix) const {
   NamedParameters out{{prefix + "weight", weight_}};
@@ -99,7 +110,8 @@ Variable Sequential::forward(Tape& tape, const Variable& x, Stream stream) {
 NamedParameters Sequential::named_parameters(const std::string& prefix) const {
   NamedParameters out;
   for (std::size_t i = 0; i < layers_.size(); ++i)
-    for (auto& named : layers_[i]->named_parameters(prefix + std::to_string(i) + ".")) out.push_back(std::move(named));
+    for (auto& named : layers_[i]->named_parameters(prefix + std::to_string(i) + "."))
+      out.push_back(std::move(named));
   return out;
 }
 
@@ -108,12 +120,14 @@ void Sequential::train(bool on) {
   for (const auto& layer : layers_) layer->train(on);
 }
 
-std::unique_ptr<Sequential> mlp(const std::vector<std::int64_t>& sizes, Dtype dtype, Mt19937& generator, bool fused) {
+std::unique_ptr<Sequential> mlp(const std::vector<std::int64_t>& sizes, Dtype dtype,
+                                Mt19937& generator, bool fused) {
   PLUMB_CHECK(ValueError, sizes.size() >= 2, "an MLP of {} sizes, need at least 2", sizes.size());
   std::vector<std::unique_ptr<Module>> layers;
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
     if (i) layers.push_back(std::make_unique<ReLU>());
-    layers.push_back(std::make_unique<Linear>(sizes[i], sizes[i + 1], true, dtype, generator, fused));
+    layers.push_back(
+        std::make_unique<Linear>(sizes[i], sizes[i + 1], true, dtype, generator, fused));
   }
   return std::make_unique<Sequential>(std::move(layers));
 }

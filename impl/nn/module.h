@@ -20,7 +20,9 @@ class Module {
   virtual ~Module() = default;
   virtual Variable forward(Tape& tape, const Variable& x, Stream stream = {}) = 0;
   /// In the order of registration.
-  virtual NamedParameters named_parameters(const std::string& prefix = {}) const { return (void)prefix, NamedParameters{}; }
+  virtual NamedParameters named_parameters(const std::string& prefix = {}) const {
+    return (void)prefix, NamedParameters{};
+  }
   std::vector<Variable> parameters() const;
 
   /// Training or evaluation mode, for this module and those inside.
@@ -31,18 +33,21 @@ class Module {
 
   /// The parameters themselves, not copies.
   StateDict state_dict() const;
-  /// Copies the values. Strict: throws ValueError, one line, with missing and unexpected names, and shapes that differ.
+  /// Copies the values. Strict: throws ValueError, one line, with missing and unexpected names, and
+  /// shapes that differ.
   void load_state_dict(const StateDict& state, Stream stream = {}) const;
 
  private:
   bool training_ = true;
 };
 
-/// y = x weight^T + bias. Default initialisation as torch.nn.Linear draws it from `generator`: weight, then bias, each
-/// uniform in +-1/sqrt(in_features); `fused` as in Mt19937::uniform. in_features 0: weight empty, bias zeros, no draws.
+/// y = x weight^T + bias. Default initialisation as torch.nn.Linear draws it from `generator`:
+/// weight, then bias, each uniform in +-1/sqrt(in_features); `fused` as in Mt19937::uniform.
+/// in_features 0: weight empty, bias zeros, no draws.
 class Linear : public Module {
  public:
-  Linear(std::int64_t in_features, std::int64_t out_features, bool bias, Dtype dtype, Mt19937& generator, bool fused = true);
+  Linear(std::int64_t in_features, std::int64_t out_features, bool bias, Dtype dtype,
+         Mt19937& generator, bool fused = true);
   Variable forward(Tape& tape, const Variable& x, Stream stream = {}) override;
   NamedParameters named_parameters(const std::string& prefix = {}) const override;
 
@@ -52,7 +57,9 @@ class Linear : public Module {
 
 class ReLU : public Module {
  public:
-  Variable forward(Tape& tape, const Variable& x, Stream stream = {}) override { return functional::relu(tape, x, stream); }
+  Variable forward(Tape& tape, const Variable& x, Stream stream = {}) override {
+    return functional::relu(tape, x, stream);
+  }
 };
 
 class Sequential : public Module {
@@ -73,8 +80,10 @@ class CrossEntropyLoss {
       : options_(options), weight_(std::move(weight)) {
     weight_.set_category(Category::buffer);
   }
-  Variable forward(Tape& tape, const Variable& input, const Tensor& target, Stream stream = {}) const {
-    return functional::cross_entropy(tape, input, target, weight_.defined() ? &weight_ : nullptr, options_, stream);
+  Variable forward(Tape& tape, const Variable& input, const Tensor& target,
+                   Stream stream = {}) const {
+    return functional::cross_entropy(tape, input, target, weight_.defined() ? &weight_ : nullptr,
+                                     options_, stream);
   }
 
  private:
@@ -82,7 +91,9 @@ class CrossEntropyLoss {
   Tensor weight_;
 };
 
-/// Linear layers of the given sizes with ReLU between them, e.g. {784, 256, 128, 10}. Throws ValueError for fewer than two.
-std::unique_ptr<Sequential> mlp(const std::vector<std::int64_t>& sizes, Dtype dtype, Mt19937& generator, bool fused = true);
+/// Linear layers of the given sizes with ReLU between them, e.g. {784, 256, 128, 10}. Throws
+/// ValueError for fewer than two.
+std::unique_ptr<Sequential> mlp(const std::vector<std::int64_t>& sizes, Dtype dtype,
+                                Mt19937& generator, bool fused = true);
 
 }  // namespace plumb::nn

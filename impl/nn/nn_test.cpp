@@ -18,11 +18,15 @@ TEST(Linear, IsInitialisedAsLibTorchDoes) {
   Mt19937 generator(11);  // torch.manual_seed(11); torch.nn.Linear(5, 3)
   nn::Linear layer(5, 3, true, Dtype::f32, generator);
 
-  const auto weight = layer.state_dict().at("weight").to_host<float>(), bias = layer.state_dict().at("bias").to_host<float>();
+  const auto weight = layer.state_dict().at("weight").to_host<float>(),
+             bias = layer.state_dict().at("bias").to_host<float>();
 
-  EXPECT_EQ(std::vector<float>(weight.begin(), weight.begin() + 4), (std::vector<float>{-0x1.4170bep-2f, -0x1.8a1bd6p-7f, 0x1.bcd06ep-2f, -0x1.2fb57ep-2f}));
+  EXPECT_EQ(
+      std::vector<float>(weight.begin(), weight.begin() + 4),
+      (std::vector<float>{-0x1.4170bep-2f, -0x1.8a1bd6p-7f, 0x1.bcd06ep-2f, -0x1.2fb57ep-2f}));
   EXPECT_EQ(bias, (std::vector<float>{0x1.1c682ap-9f, -0x1.6c10a8p-2f, 0x1.dc426ap-3f}));
-  EXPECT_EQ(nn::Linear(0, 2, true, Dtype::f32, generator).state_dict().at("bias").to_host<float>(), (std::vector<float>{0, 0}));
+  EXPECT_EQ(nn::Linear(0, 2, true, Dtype::f32, generator).state_dict().at("bias").to_host<float>(),
+            (std::vector<float>{0, 0}));
 }
 
 TEST(Linear, HalvesAreDrawnInF32AndKeepTheUpperEndOut) {
@@ -59,7 +63,8 @@ std::vector<double> linspace(double from, double to, std::int64_t count) {
   std::vector<double> out;
   const double step = (to - from) / static_cast<double>(count - 1);
   for (std::int64_t i = 0; i < count; ++i)
-    out.push_back(i < count / 2 ? from + step * static_cast<double>(i) : to - step * static_cast<double>(count - 1 - i));
+    out.push_back(i < count / 2 ? from + step * static_cast<double>(i)
+                                : to - step * static_cast<double>(count - 1 - i));
   return out;
 }
 
@@ -72,8 +77,10 @@ TEST(Training, ThreeStepsGiveLibTorchsLossesAndParameters) {
     for (double& v : values) v *= i % 2 ? -0.3 : 1;
     parameters[i].value().copy_(Tensor::from_host(values, parameters[i].value().shape()));
   }
-  optim::SGD optimizer(parameters, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true});
-  const nn::CrossEntropyLoss loss_of({.label_smoothing = 0.1}, Tensor::from_host<double>({1, 2, .5}, {3}));
+  optim::SGD optimizer(parameters,
+                       {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true});
+  const nn::CrossEntropyLoss loss_of({.label_smoothing = 0.1},
+                                     Tensor::from_host<double>({1, 2, .5}, {3}));
   const Variable x(Tensor::from_host(linspace(-1, 1, 20), {5, 4}));
   const Tensor y = Tensor::from_host<std::int64_t>({0, 2, 1, -100, 2}, {5});
   const double expected[] = {1.26752585343421, 1.1887597909067698, 1.1148726012712145};
@@ -87,8 +94,10 @@ TEST(Training, ThreeStepsGiveLibTorchsLossesAndParameters) {
     optimizer.step();
   }
 
-  const double sums[] = {3.1880795516596114, -0.352289190413721, 1.7855368220537997, -0.08927684110269002};
-  const double largest[] = {0.6962814449194088, 0.20640661511890115, 0.7063117669663002, 0.3791060940068454};
+  const double sums[] = {3.1880795516596114, -0.352289190413721, 1.7855368220537997,
+                         -0.08927684110269002};
+  const double largest[] = {0.6962814449194088, 0.20640661511890115, 0.7063117669663002,
+                            0.3791060940068454};
   for (std::size_t i = 0; i < 4; ++i) {
     const auto values = parameters[i].value().to_host<double>();
     double most = 0;
@@ -99,33 +108,41 @@ TEST(Training, ThreeStepsGiveLibTorchsLossesAndParameters) {
 }
 
 TEST(Training, TwoEpochsOfFashionMnistReachLibTorchsAccuracy) {
-  const ImageDataset train = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::train), test = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::test);
+  const ImageDataset train = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::train),
+                     test = load_fashion_mnist(PLUMB_FASHION_MNIST, Split::test);
   Mt19937 generator(1);
   const auto model = nn::mlp({784, 256, 128, 10}, Dtype::f32, generator);
   optim::SGD optimizer(model->parameters(), {.lr = 0.02, .momentum = 0.9});
   const nn::CrossEntropyLoss loss_of;
-  const auto batches = batches_of(shuffled_order(generator, train.count), 64, false);  // the same in both epochs
+  const auto batches =
+      batches_of(shuffled_order(generator, train.count), 64, false);  // the same in both epochs
   ASSERT_EQ(batches.size(), 157u);
 
   for (int epoch = 0; epoch < 2; ++epoch)
     for (const auto& batch : batches) {
       Tape tape;
       optimizer.zero_grad();
-      const Variable x(Tensor::from_host(train.images(batch), {static_cast<std::int64_t>(batch.size()), 784}));
-      const Tensor y = Tensor::from_host(train.classes_of(batch), {static_cast<std::int64_t>(batch.size())});
+      const Variable x(
+          Tensor::from_host(train.images(batch), {static_cast<std::int64_t>(batch.size()), 784}));
+      const Tensor y =
+          Tensor::from_host(train.classes_of(batch), {static_cast<std::int64_t>(batch.size())});
       tape.backward(loss_of.forward(tape, model->forward(tape, x), y));
       optimizer.step();
     }
 
   Tape tape;
   const auto all = sequential_order(test.count);
-  const auto logits = model->forward(tape, Variable(Tensor::from_host(test.images(all), {test.count, 784}))).value().to_host<float>();
+  const auto logits =
+      model->forward(tape, Variable(Tensor::from_host(test.images(all), {test.count, 784})))
+          .value()
+          .to_host<float>();
   int right = 0;
   for (std::int64_t i = 0; i < test.count; ++i) {
     const float* row = logits.data() + i * 10;
     right += std::max_element(row, row + 10) - row == test.labels[static_cast<std::size_t>(i)];
   }
-  EXPECT_NEAR(right / static_cast<double>(test.count), 0.769, 0.01);  // torch: same seed, batches and options
+  EXPECT_NEAR(right / static_cast<double>(test.count), 0.769,
+              0.01);  // torch: same seed, batches and options
 }
 
 std::size_t live(Category category) {
@@ -145,7 +162,10 @@ TEST(Tape, SaysWhatItSavesAndRunsBackwardOnce) {
   const Variable y = model->forward(tape, Variable(input({4, 3}, Dtype::f32)));
   const Variable loss = functional::cross_entropy(tape, y, input({4}, Dtype::i64), nullptr);
 
-  EXPECT_NE(tape.description().find("linear saved x [4, 3] f32 48 bytes; weight [2, 3] f32 24 bytes"), std::string::npos) << tape.description();
+  EXPECT_NE(
+      tape.description().find("linear saved x [4, 3] f32 48 bytes; weight [2, 3] f32 24 bytes"),
+      std::string::npos)
+      << tape.description();
   EXPECT_NE(tape.description().find("relu saved result [4, 2] f32 32 bytes"), std::string::npos);
   // relu's result 32, the logits 32, their row_max and row_sum 16 each, total_weight 4
   EXPECT_EQ(tape.saved_bytes(), 100u);
@@ -168,7 +188,8 @@ TEST(Tape, KeepsNothingButWhatIsSavedAndReleasesItInBackward) {
   const Variable loss =
       functional::cross_entropy(tape, model->forward(tape, Variable(x)), target, nullptr);
   EXPECT_EQ(live(Category::activation) - activation, tape.saved_bytes());
-  EXPECT_EQ(live(Category::temporary) - temporary, 4u);  // the loss; not the result of the first layer
+  EXPECT_EQ(live(Category::temporary) - temporary,
+            4u);  // the loss; not the result of the first layer
   tape.backward(loss);
 
   EXPECT_EQ(live(Category::activation), activation);
@@ -202,7 +223,8 @@ TEST(Tape, GradientMustFitItsRootAndTheRootItsTape) {
 }
 
 TEST(Tape, GradientsOfAVariableUsedTwiceAdd) {
-  const Variable x(Tensor::from_host<double>({1, -2, 3}, {1, 3}), true), weight(Tensor::from_host<double>({1, 1, 1}, {1, 3}), true);
+  const Variable x(Tensor::from_host<double>({1, -2, 3}, {1, 3}), true),
+      weight(Tensor::from_host<double>({1, 1, 1}, {1, 3}), true);
   Tape tape;
   const Variable h = functional::linear(tape, functional::relu(tape, x), weight, {});
   tape.backward(functional::linear(tape, functional::relu(tape, x), weight, {}));
@@ -216,7 +238,8 @@ TEST(Tape, GradientsOfAVariableUsedTwiceAdd) {
 TEST(Module, StateDictsMustFitExactly) {
   Mt19937 generator(3);
   const auto model = nn::mlp({3, 2}, Dtype::f32, generator);
-  nn::StateDict state{{"0.weight", Tensor::full({2, 3}, 7, Dtype::f32)}, {"0.bias", Tensor::zeros({2}, Dtype::f32)}};
+  nn::StateDict state{{"0.weight", Tensor::full({2, 3}, 7, Dtype::f32)},
+                      {"0.bias", Tensor::zeros({2}, Dtype::f32)}};
   model->load_state_dict(state);
   EXPECT_EQ(model->state_dict().at("0.weight").select(0, 1).select(0, 2).item(), 7);
   state["1.bias"] = state["0.bias"];
@@ -227,7 +250,10 @@ TEST(Module, StateDictsMustFitExactly) {
     ADD_FAILURE();
   } catch (const ValueError& error) {
     const std::string text = error.what();
-    EXPECT_NE(text.find("missing: 0.bias unexpected: 1.bias different: 0.weight is [3, 2], need [2, 3];"), std::string::npos) << text;
+    EXPECT_NE(
+        text.find("missing: 0.bias unexpected: 1.bias different: 0.weight is [3, 2], need [2, 3];"),
+        std::string::npos)
+        << text;
   }
 }
 
@@ -243,8 +269,11 @@ TEST(Sgd, RefusesWhatLibTorchRefuses) {
   };
   EXPECT_NE(message({.lr = -1}).find("Invalid learning rate: -1"), std::string::npos);
   EXPECT_NE(message({.momentum = -1}).find("Invalid momentum value: -1"), std::string::npos);
-  EXPECT_NE(message({.weight_decay = -1}).find("Invalid weight_decay value: -1"), std::string::npos);
-  EXPECT_NE(message({.nesterov = true}).find("Nesterov momentum requires a momentum and zero dampening"), std::string::npos);
+  EXPECT_NE(message({.weight_decay = -1}).find("Invalid weight_decay value: -1"),
+            std::string::npos);
+  EXPECT_NE(
+      message({.nesterov = true}).find("Nesterov momentum requires a momentum and zero dampening"),
+      std::string::npos);
   EXPECT_EQ(message({.lr = NAN}), "accepted");
   EXPECT_THROW(optim::SGD(std::vector<optim::ParameterGroup>{}), ValueError);
   EXPECT_THROW(optim::SGD({{{p}, {}}, {{p}, {}}}), ValueError);
@@ -253,7 +282,8 @@ TEST(Sgd, RefusesWhatLibTorchRefuses) {
 }
 
 TEST(Sgd, ResumesFromItsState) {
-  const Variable p(Tensor::full({3}, 1, Dtype::f32), true), q(Tensor::full({3}, 1, Dtype::f32), true);
+  const Variable p(Tensor::full({3}, 1, Dtype::f32), true),
+      q(Tensor::full({3}, 1, Dtype::f32), true);
   optim::SGD first({p}, {.lr = 0.5, .momentum = 0.5, .dampening = 0.25});
   p.grad() = Tensor::full({3}, 2, Dtype::f32);
   first.step();
@@ -286,7 +316,8 @@ TEST(Sgd, AStateThatDoesNotFitChangesNothing) {
   EXPECT_THROW(optimizer.load_state_dict(state), ValueError);
 
   EXPECT_EQ(optimizer.param_groups()[0].options.lr, 0.5);
-  EXPECT_EQ(optimizer.state_dict().momentum_buffers[0].to_host<float>(), (std::vector<float>{2, 2}));
+  EXPECT_EQ(optimizer.state_dict().momentum_buffers[0].to_host<float>(),
+            (std::vector<float>{2, 2}));
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ Tensor copy_of(const SGD::State& state, int number, const Variable& param, Strea
   const Tensor& from = state.momentum_buffers[static_cast<std::size_t>(number)];
   if (!from.defined()) return {};
   const Shape& shape = param.value().shape();
-  PLUMB_CHECK(ValueError, from.shape() == shape, "momentum_buffer {} has shape {}, its parameter {}",
-              number, to_string(from.shape()), to_string(shape));
+  PLUMB_CHECK(ValueError, from.shape() == shape,
+              "momentum_buffer {} has shape {}, its parameter {}", number, to_string(from.shape()),
+              to_string(shape));
   const MemoryScope scope(Category::optimizer_state);
   Tensor out = Tensor::empty(shape, param.value().dtype(), stream);
   out.copy_(from, stream);
@@ -85,11 +86,13 @@ SGD::State SGD::state_dict() const {
 }
 
 void SGD::load_state_dict(const State& state, Stream stream) {
-  PLUMB_CHECK(ValueError, state.groups.size() == groups_.size() && state.params.size() == groups_.size(),
+  PLUMB_CHECK(ValueError,
+              state.groups.size() == groups_.size() && state.params.size() == groups_.size(),
               "loaded state dict has a different number of parameter groups");
   for (std::size_t g = 0; g < groups_.size(); ++g)
     PLUMB_CHECK(ValueError, state.params[g].size() == groups_[g].params.size(),
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+                "loaded state dict contains a parameter group that doesn't match the size of "
+                "optimizer's group");
   std::vector<std::vector<Tensor>> buffers;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     buffers.emplace_back();

@@ -14,7 +14,8 @@ struct ParameterGroup {
   SgdOptions options;
 };
 
-/// Source: PyTorch torch/optim/sgd.py and optimizer.py. Parameters whose gradient is undefined are left alone.
+/// Source: PyTorch torch/optim/sgd.py and optimizer.py. Parameters whose gradient is undefined are
+/// left alone.
 class SGD {
  public:
   /// What state_dict() holds: parameters are numbered over the groups in order.
@@ -28,7 +29,8 @@ class SGD {
   /// groups. Also for one that is twice in a group (LibTorch warns and steps it twice) or needs no
   /// gradient.
   explicit SGD(std::vector<ParameterGroup> groups);
-  SGD(std::vector<Variable> params, const SgdOptions& options) : SGD(std::vector<ParameterGroup>{{std::move(params), options}}) {}
+  SGD(std::vector<Variable> params, const SgdOptions& options)
+      : SGD(std::vector<ParameterGroup>{{std::move(params), options}}) {}
 
   void add_param_group(ParameterGroup group);
   std::vector<ParameterGroup>& param_groups() { return groups_; }

@@ -22,10 +22,13 @@ class Mt19937 {
   /// Two words, the first is the high half.
   std::uint64_t random64();
   /// Tensor.random_() of an int64: random64() mod 2^63.
-  std::int64_t random_int64() { return static_cast<std::int64_t>(random64() & (~std::uint64_t{0} >> 1)); }
+  std::int64_t random_int64() {
+    return static_cast<std::int64_t>(random64() & (~std::uint64_t{0} >> 1));
+  }
 
-  /// Tensor.uniform_(from, to) of f32: u * (to - from) + from, u = 24 bits of a word. `fused`: by one fma, as LibTorch's
-  /// AVX2 and AVX-512 kernels do; else rounded twice, as its default kernels do. A result equal to `to` becomes `from`.
+  /// Tensor.uniform_(from, to) of f32: u * (to - from) + from, u = 24 bits of a word. `fused`: by
+  /// one fma, as LibTorch's AVX2 and AVX-512 kernels do; else rounded twice, as its default kernels
+  /// do. A result equal to `to` becomes `from`.
   void uniform(float* out, std::size_t count, double from, double to, bool fused);
   /// The same of f64, from 53 bits of two words.
   void uniform(double* out, std::size_t count, double from, double to, bool fused);

@@ -1,4 +1,5 @@
-// config.h - what a training run is: keys of a YAML file, declared once with type, default, range and sentence.
+// config.h - what a training run is: keys of a YAML file, declared once with type, default, range
+// and sentence.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct Config {
   std::int64_t log_every = 50;
 };
 
-/// One key: its dotted name, "integer" or the like, what is allowed, what it means, and how it is read and shown.
+/// One key: its dotted name, "integer" or the like, what is allowed, what it means, and how it is
+/// read and shown.
 struct Key {
   std::string name, type, allowed, sentence;
   /// Throws ValueError("... is not ...") when the text is not of the type or out of range.
@@ -35,8 +37,8 @@ struct Key {
 
 const std::vector<Key>& keys();
 
-/// Reads a YAML file of nested maps, then "KEY VALUE" overrides. Throws UsageError, one line: "file:line: key 'x' is
-/// unknown; nearest: 'y'", or what was given and what is allowed.
+/// Reads a YAML file of nested maps, then "KEY VALUE" overrides. Throws UsageError, one line:
+/// "file:line: key 'x' is unknown; nearest: 'y'", or what was given and what is allowed.
 Config load_config(const std::string& path, const std::vector<std::string>& overrides);
 
 /// Every key with its value, as YAML that load_config reads.

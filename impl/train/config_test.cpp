@@ -13,7 +13,10 @@ namespace {
 
 class ConfigFile : public testing::Test {
  protected:
-  ConfigFile() : path_((std::filesystem::temp_directory_path() / ("plumb_config_" + std::to_string(getpid()))).string()) {}
+  ConfigFile()
+      : path_(
+            (std::filesystem::temp_directory_path() / ("plumb_config_" + std::to_string(getpid())))
+                .string()) {}
   ~ConfigFile() override { std::filesystem::remove(path_); }
   Config load(const std::string& text, const std::vector<std::string>& overrides = {}) {
     write_whole(path_, text);
@@ -32,7 +35,9 @@ class ConfigFile : public testing::Test {
 };
 
 TEST_F(ConfigFile, ReadsNestedKeysAndOverrides) {
-  const Config c = load("model:\n  layers: [4, 3]\noptimizer:\n  lr: 0.25\n  nesterov: true\n  momentum: 0.5\n", {"train.epochs", "7", "model.layers", "[5, 2]"});
+  const Config c =
+      load("model:\n  layers: [4, 3]\noptimizer:\n  lr: 0.25\n  nesterov: true\n  momentum: 0.5\n",
+           {"train.epochs", "7", "model.layers", "[5, 2]"});
   EXPECT_EQ(c.layers, (std::vector<std::int64_t>{5, 2}));
   EXPECT_EQ(c.optimizer.lr, 0.25);
   EXPECT_TRUE(c.optimizer.nesterov);
@@ -41,17 +46,24 @@ TEST_F(ConfigFile, ReadsNestedKeysAndOverrides) {
 }
 
 TEST_F(ConfigFile, UnknownKeysNameTheNearestAndTheLine) {
-  EXPECT_EQ(refusal("train:\n  epoch: 3\n"), path_ + ":2: key 'train.epoch' is unknown; nearest: 'train.epochs'");
-  EXPECT_EQ(refusal("", {"optimizer.lrr", "1"}), "command line: key 'optimizer.lrr' is unknown; nearest: 'optimizer.lr'");
+  EXPECT_EQ(refusal("train:\n  epoch: 3\n"),
+            path_ + ":2: key 'train.epoch' is unknown; nearest: 'train.epochs'");
+  EXPECT_EQ(refusal("", {"optimizer.lrr", "1"}),
+            "command line: key 'optimizer.lrr' is unknown; nearest: 'optimizer.lr'");
 }
 
 TEST_F(ConfigFile, IllTypedAndOutOfRangeValuesSayWhatIsAllowed) {
-  EXPECT_NE(refusal("data:\n  batch_size: many\n").find(":2: key 'data.batch_size': 'many' is not allowed; need an integer, 1 or more"), std::string::npos);
+  EXPECT_NE(
+      refusal("data:\n  batch_size: many\n")
+          .find(":2: key 'data.batch_size': 'many' is not allowed; need an integer, 1 or more"),
+      std::string::npos);
   EXPECT_NE(refusal("data:\n  batch_size: 0\n").find("1 or more"), std::string::npos);
-  EXPECT_NE(refusal("data: {shuffle: yes}\n").find("need a boolean, true or false"), std::string::npos);
+  EXPECT_NE(refusal("data: {shuffle: yes}\n").find("need a boolean, true or false"),
+            std::string::npos);
   EXPECT_NE(refusal("optimizer: {lr: nan}\n").find("need a number, 0 or more"), std::string::npos);
   EXPECT_NE(refusal("model: {layers: [3]}\n").find("at least 2 sizes"), std::string::npos);
-  EXPECT_NE(refusal("optimizer: {nesterov: true}\n").find("Nesterov momentum requires a momentum"), std::string::npos);
+  EXPECT_NE(refusal("optimizer: {nesterov: true}\n").find("Nesterov momentum requires a momentum"),
+            std::string::npos);
   EXPECT_NE(refusal("loss: {label_smoothing: 1.5}\n").find("0 to 1"), std::string::npos);
   EXPECT_NE(refusal("", {"train.seed"}).find("'train.seed' has no value"), std::string::npos);
 }

@@ -34,10 +34,13 @@ struct Step {
 struct Evaluation {
   std::int64_t images = 0, right = 0;
   double loss = 0;  // mean over the images
-  double accuracy() const { return images ? static_cast<double>(right) / static_cast<double>(images) : 0; }
+  double accuracy() const {
+    return images ? static_cast<double>(right) / static_cast<double>(images) : 0;
+  }
 };
 
-/// One run. The stream of random numbers is torch's: initial weights first, then each epoch's DataLoader draws.
+/// One run. The stream of random numbers is torch's: initial weights first, then each epoch's
+/// DataLoader draws.
 class Trainer {
  public:
   explicit Trainer(Config config);
@@ -55,12 +58,14 @@ class Trainer {
 
   /// Goes on from a checkpoint. Throws FileError when it is of another configuration.
   void resume(const std::string& path);
-  /// Trains until the end, or until `keep_going` says no after a step (the reason to stop is its own). Writes checkpoints
-  /// as configured, and one when stopped. Throws NotFinite; the last checkpoint is then left as it was.
+  /// Trains until the end, or until `keep_going` says no after a step (the reason to stop is its
+  /// own). Writes checkpoints as configured, and one when stopped. Throws NotFinite; the last
+  /// checkpoint is then left as it was.
   void run(const std::function<bool(const Step&)>& keep_going);
 
   Batch load(const std::vector<std::int64_t>& indices) const;
-  /// Forward, backward and step of one batch; the loss. Throws NotFinite naming the step and the tensor.
+  /// Forward, backward and step of one batch; the loss. Throws NotFinite naming the step and the
+  /// tensor.
   double train_on(const Batch& batch, std::int64_t number);
   Evaluation evaluate(const ImageDataset& images);
 
