@@ -283,6 +283,19 @@ TEST(Refusals, UnknownInstructionNamesItsTextKernelAndLine) {
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess) << "a refusal does not stick";
 }
 
+__global__ void short_kernel(int* out) {
+  int value = 1;
+  asm volatile("add.s32 %0;" : "+r"(value));
+  *out = value;
+}
+
+TEST(Refusals, MissingOperandsAreCounted) {
+  short_kernel<<<1, 1>>>(nullptr);
+
+  EXPECT_EQ(cudaGetLastError(), cudaErrorNotSupported);
+  EXPECT_NE(fault().find("1 operands, allowed: 3"), std::string::npos) << fault();
+}
+
 TEST(Refusals, ClustersAtALaunchAreNotSupported) {
   cudaLaunchAttribute attribute{};
   attribute.id = cudaLaunchAttributeClusterDimension;
@@ -325,7 +338,8 @@ TEST(Limits, AreRemembered) {
   ASSERT_EQ(cudaDeviceSetLimit(cudaLimitMallocHeapSize, 1 << 24), cudaSuccess);
   ASSERT_EQ(cudaDeviceGetLimit(&value, cudaLimitMallocHeapSize), cudaSuccess);
   EXPECT_EQ(value, std::size_t{1} << 24);
-  EXPECT_EQ(cleared(cudaDeviceSetLimit(cudaLimitDevRuntimeSyncDepth, 1)), cudaErrorUnsupportedLimit);
+  EXPECT_EQ(cleared(cudaDeviceSetLimit(cudaLimitDevRuntimeSyncDepth, 1)),
+            cudaErrorUnsupportedLimit);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "vgpu/isa/operand_count.h"
 #include "vgpu/machine/machine.h"
 #include "vgpu/translate/flow.h"
 
@@ -92,7 +93,16 @@ class Preparer {
     for (Operand& element : operand.elements) rename(element, scope);
   }
 
+  void check_operands(const Instruction& ins) const {
+    const isa::OperandCount allowed = isa::operand_count(ins);
+    const std::size_t given = ins.operands.size();
+    if (given >= allowed.least && given <= allowed.most) return;
+    refuse(ins, std::to_string(given) + " operands, allowed: " + std::to_string(allowed.least) +
+                    (allowed.most > allowed.least ? " to " + std::to_string(allowed.most) : ""));
+  }
+
   void copy_instruction(const Function& function, const Instruction& ins, Scope& scope, bool inlined) {
+    check_operands(ins);
     if (ins.opcode == "call" && !calls_machine(ins)) return inline_call(ins, scope);
     Instruction copied = ins;
     if (copied.guard >= 0) copied.guard += scope.first_register;
