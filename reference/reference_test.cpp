@@ -104,6 +104,42 @@ TEST_F(Reference, RefusesInOneLineAndGoesOn) {
   EXPECT_EQ(answer["versions"]["threads"], 1);
 }
 
+TEST_F(Reference, TimesWithTheThreadsAskedFor) {
+  const json requests[] = {{{"verb", "time.adam"}, {"count", 1000}},
+                           {{"verb", "time.mm"}, {"m", 3}, {"n", 5}, {"k", 7}}};
+  for (json request : requests)
+    for (const int threads : {1, 2}) {
+      request["repeats"] = 4;
+      request["threads"] = threads;
+      const json answer = client_.request(request["verb"], request);
+      ASSERT_EQ(answer["seconds"].size(), 4u);
+      for (const double seconds : answer["seconds"]) EXPECT_GT(seconds, 0);
+      EXPECT_EQ(answer["timed_threads"], threads);
+      EXPECT_EQ(answer["versions"]["threads"], 1) << "as before once the answer is there";
+    }
+  client_.request("mlp.init", model());
+  write_batch(1);
+  const json step = client_.request("time.step", {{"batch", path("batch")}, {"repeats", 3}, {"threads", 2}});
+  EXPECT_EQ(step["seconds"].size(), 3u);
+  EXPECT_EQ(step["versions"]["threads"], 1);
+}
+
+TEST_F(Reference, RefusesTimingsOutOfRangeInOneLine) {
+  const auto refuses = [&](const std::string& verb, const json& fields, const std::string& text) {
+    const std::string got = refusal(verb, fields);
+    EXPECT_NE(got.find(verb + ": " + text), std::string::npos) << got;
+  };
+  refuses("time.adam", {{"repeats", 1}}, "count is missing; allowed: an integer from 1 to 268435456");
+  refuses("time.adam", {{"count", 0}, {"repeats", 1}}, "count is 0; allowed");
+  refuses("time.adam", {{"count", "many"}, {"repeats", 1}}, "count is \"many\"; allowed");
+  refuses("time.adam", {{"count", 8}, {"repeats", 0}}, "repeats is 0; allowed: an integer from 1 to 1000000");
+  refuses("time.mm", {{"m", 2}, {"n", 2.5}, {"k", 2}, {"repeats", 1}}, "n is 2.5; allowed: an integer from 1 to 16384");
+  refuses("time.mm", {{"m", 2}, {"n", 2}, {"k", 2}, {"repeats", 1}, {"threads", 0}}, "threads is 0; allowed: an integer from 1 to 1024");
+  client_.request("mlp.init", model());
+  write_batch(1);
+  refuses("time.step", {{"batch", path("batch")}, {"repeats", -1}}, "repeats is -1; allowed");
+}
+
 TEST_F(Reference, ItsEndIsAnError) {
   EXPECT_EQ(refusal("stop", json::object()), "accepted");
   EXPECT_NE(refusal("mlp.init", model()).find("it ended"), std::string::npos);

@@ -5,7 +5,9 @@
 //   mlp.train     {layers, optimizer, label_smoothing, seed, dtype, data, order, batch_size, snapshots, prefix}
 //                 a whole run from a seed; the state after each step named in `snapshots` goes to <prefix><step>
 //   mlp.evaluate  {data}                       mean loss and right answers of the current model
-//   time.step     {batch, repeats}             seconds of each of `repeats` training steps
+//   time.step     {batch, repeats, threads?}   seconds of each of `repeats` training steps
+//   time.adam     {count, repeats, threads?}   seconds of each of `repeats` fused Adam steps over `count` elements, f32
+//   time.mm       {m, n, k, repeats, threads?} seconds of each of `repeats` products [m, k] [k, n], f32
 //   stop          ends
 // Tensors travel as safetensors files by path: images f32 [n, pixels], labels i64 [n]; order i64.
 #include <ATen/ATen.h>
@@ -19,6 +21,7 @@
 #include <set>
 
 #include "reference/mlp.h"
+#include "reference/timing.h"
 
 namespace plumb::reference {
 namespace {
@@ -55,8 +58,11 @@ class Worker {
     if (verb == "mlp.train") return train(request);
     if (verb == "mlp.evaluate") return evaluate(request);
     if (verb == "time.step") return time_step(request);
+    if (verb == "time.adam") return timing_.adam(request);
+    if (verb == "time.mm") return timing_.mm(request);
     if (verb == "stop") return stopped_ = true, json::object();
-    throw std::invalid_argument("verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, time.step, stop");
+    throw std::invalid_argument("verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, " +
+                                "time.step, time.adam, time.mm, stop");
   }
 
   Mlp& model() {
@@ -116,8 +122,10 @@ class Worker {
     const std::string path = request.at("batch");
     const TensorMap batch = read_tensors(path);
     const at::Tensor images = need(batch, "images", path), labels = need(batch, "labels", path);
+    const std::int64_t repeats = repeats_of(request);
+    const ThreadScope threads(request);
     json seconds = json::array();
-    for (int i = 0; i < request.at("repeats").get<int>(); ++i) {
+    for (std::int64_t i = 0; i < repeats; ++i) {
       const auto start = std::chrono::steady_clock::now();
       model().step(images, labels);
       seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
@@ -127,6 +135,7 @@ class Worker {
 
   std::string setup_;
   std::optional<Mlp> model_;
+  Timing timing_;
   bool stopped_ = false;
 };
 

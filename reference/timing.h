@@ -1,0 +1,46 @@
+// timing.h - how long LibTorch takes for one operation: operands stay between requests, so that
+// runs which alternate with another program's find them as they left them.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace plumb::reference {
+
+/// The integer in request[name]. Throws std::invalid_argument, one line: what was given, what is
+/// allowed.
+std::int64_t integer_of(const nlohmann::json& request, const char* name, std::int64_t least,
+                        std::int64_t most);
+
+/// LibTorch's threads while it lives: request["threads"] (1 to 1024), or as they are when it has
+/// none.
+class ThreadScope {
+ public:
+  explicit ThreadScope(const nlohmann::json& request);
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+  ~ThreadScope();
+
+ private:
+  int before_;
+};
+
+/// request["repeats"]: 1 to 1,000,000.
+std::int64_t repeats_of(const nlohmann::json& request);
+
+class Timing {
+ public:
+  /// {count, repeats, threads?}: seconds of each of `repeats` steps of the fused Adam over `count`
+  /// f32 elements.
+  nlohmann::json adam(const nlohmann::json& request);
+  /// {m, n, k, repeats, threads?}: seconds of each of `repeats` products [m, k] [k, n] in f32.
+  nlohmann::json mm(const nlohmann::json& request);
+
+ private:
+  std::vector<at::Tensor> adam_;  // parameter, gradient, exp_avg, exp_avg_sq, step
+  at::Tensor a_, b_;
+};
+
+}  // namespace plumb::reference
