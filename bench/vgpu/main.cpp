@@ -1,0 +1,110 @@
+// main.cpp - the speed goals of the virtual GPU, each beside its peer in the same alternating run.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "bench/vgpu/peer.h"
+#include "bench/vgpu/report.h"
+#include "impl/core/file.h"
+#include "vgpu/runtime/device.h"
+
+namespace plumb::bench {
+namespace {
+
+constexpr int kWrong = 2, kNothing = 4, kUsage = 64;
+
+struct Options {
+  int rounds = 30;
+  std::string filter = ".", json;
+};
+
+/// The words of the command line, as they were typed.
+std::string command_of(int argc, char** argv) {
+  std::string out;
+  for (int i = 0; i < argc; ++i) {
+    std::string word = argv[i];
+    if (i == 0) word = word.substr(word.find_last_of('/') + 1);
+    out += (i ? " " : "") + word;
+  }
+  return out;
+}
+
+/// Google Benchmark takes its settings as a command line only.
+void start_benchmark(const Options& options) {
+  std::vector<std::string> words = {"bench", "--benchmark_filter=" + options.filter};
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  int count = static_cast<int>(pointers.size());
+  benchmark::Initialize(&count, pointers.data());
+}
+
+int measure_all(const Options& options, const std::string& command) {
+  if (!vgpu::runtime::device_choice().is_virtual)
+    throw std::invalid_argument(
+        "PLUMBLINE_DEVICE names a GPU; this measures the virtual one: allowed vgpu:0, "
+        "vgpu:0:PROFILE");
+  Rows rows(options.rounds);
+  add_adam_rows(rows);
+  add_matmul_rows(rows);
+  start_benchmark(options);
+  LibTorch& peer = LibTorch::get();
+  const std::string machine = machine_text();
+  const std::string peer_text = peer.available() ? peer.name() : "no peer: " + peer.reason();
+  benchmark::AddCustomContext("machine", machine);
+  benchmark::AddCustomContext("device", "vgpu:0 (emulated)");
+  benchmark::AddCustomContext("command", command);
+  benchmark::AddCustomContext("peer", peer_text);
+  Reporter reporter(rows);
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  const std::vector<Row> measured = rows.measured();
+  if (measured.empty()) {
+    std::fprintf(stderr, "plumb.bench.vgpu: --filter '%s' names no row\n", options.filter.c_str());
+    return kNothing;
+  }
+  if (!options.json.empty()) {
+    const std::string text = reporter.json().dump(1) + "\n";
+    write_whole(options.json, text);
+  }
+  std::printf(
+      "machine  %s\ndevice   vgpu:0 (emulated): no figure is a GPU's\npeer     %s\ncommand  "
+      "%s\n\n%s",
+      machine.c_str(), peer_text.c_str(), command.c_str(), table_of(measured).c_str());
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App app(
+      "Times the virtual GPU against its speed goals, each row in turn with its peer.\n"
+      "Example: plumb.bench.vgpu --filter linear --json linear.json\n"
+      "Exit: 0 measured, 1 it could not, 2 a wrong result (not timed), 4 nothing to measure, 64 "
+      "usage");
+  app.add_option("--rounds", options.rounds, "alternating rounds of each row")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  app.add_option("--filter", options.filter,
+                 "measure the rows whose name matches this regular expression")
+      ->capture_default_str();
+  app.add_option("--json", options.json, "write every figure to this file");
+  try {
+    app.parse(argc, argv);
+    return measure_all(options, command_of(argc, argv));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "plumb.bench.vgpu: %s\n", error.what());
+    return kUsage;
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "plumb.bench.vgpu: %s\n", error.what());
+    return kUsage;
+  } catch (const WrongResult& error) {
+    std::fprintf(stderr, "plumb.bench.vgpu: wrong result: %s\n", error.what());
+    return kWrong;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "plumb.bench.vgpu: %s\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace
+}  // namespace plumb::bench
+
+int main(int argc, char** argv) { return plumb::bench::run(argc, argv); }

@@ -1,0 +1,143 @@
+#include "bench/vgpu/row.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <stdexcept>
+
+namespace plumb::bench {
+namespace {
+
+constexpr std::size_t kColumns = 9;
+using Line = std::array<std::string, kColumns>;
+
+/// Three significant digits: 1234, 123, 12.3, 1.23, 0.123.
+std::string number(double value) {
+  const double magnitude = std::fabs(value);
+  if (magnitude >= 100) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.{}f}", value, magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : 3);
+}
+
+std::string goal_text(const Row& row) {
+  if (row.goal.goal == 0) return "-";
+  const char* sign = row.goal.at_most ? "<=" : ">=";
+  const char* of = row.judged == Judged::figure       ? ""
+                   : row.judged == Judged::time_ratio ? " x its time"
+                                                      : " x its speed";
+  std::string text = fmt::format("{} {:g}{}", sign, row.goal.goal, of);
+  if (row.goal.limit != row.goal.goal) text += fmt::format(" (limit {:g})", row.goal.limit);
+  return text;
+}
+
+std::string ratio_text(const Row& row) {
+  if (!row.ratio) return "-";
+  const bool inverse = row.unit.ends_with("/s");  // a rate is compared as a speed
+  const auto show = [&](double r) { return number(inverse ? 1 / r : r); };
+  const Spread& r = *row.ratio;
+  return fmt::format("{} ({} to {}) of its {}", show(r.median), show(inverse ? r.high : r.low),
+                     show(inverse ? r.low : r.high), inverse ? "speed" : "time");
+}
+
+std::string measured_text(const std::optional<Spread>& figure, const std::string& unit) {
+  return figure ? number(figure->median) + " " + unit : "-";
+}
+
+Line line_of(const Row& row) {
+  const std::string share = row.bound_share
+                                ? fmt::format("{:.0f} % of {}", 100 * *row.bound_share, row.bound)
+                                : row.bound;
+  return {row.id,
+          std::to_string(row.threads),
+          measured_text(row.figure, row.unit),
+          goal_text(row),
+          verdict_of(row),
+          row.peer.empty() ? "none" : row.peer,
+          measured_text(row.peer_figure, row.unit),
+          ratio_text(row),
+          share.empty() ? "-" : share};
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> values) {
+  if (values.empty()) throw std::invalid_argument("spread_of: no values");
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    const double place = share * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+  };
+  return {at(0.25), at(0.5), at(0.75)};
+}
+
+std::optional<double> judged_value(const Row& row) {
+  if (row.judged == Judged::figure)
+    return row.figure ? std::optional(row.figure->median) : std::nullopt;
+  if (!row.ratio) return std::nullopt;
+  return row.judged == Judged::time_ratio ? row.ratio->median : 1 / row.ratio->median;
+}
+
+std::string verdict_of(const Row& row) {
+  if (row.goal.goal == 0) return "no goal";
+  const std::optional<double> value = judged_value(row);
+  if (!value) return "no peer";
+  const auto holds = [&](double bar) { return row.goal.at_most ? *value <= bar : *value >= bar; };
+  return holds(row.goal.goal) ? "goal met" : holds(row.goal.limit) ? "within limit" : "missed";
+}
+
+nlohmann::json to_json(const Row& row) {
+  const auto spread = [](const std::optional<Spread>& s) -> nlohmann::json {
+    if (!s) return nullptr;
+    return {{"low", s->low}, {"median", s->median}, {"high", s->high}};
+  };
+  const char* judged[] = {"figure", "time_ratio", "speed_ratio"};
+  nlohmann::json out = {{"id", row.id},
+                        {"device", "vgpu:0 (emulated)"},
+                        {"threads", row.threads},
+                        {"unit", row.unit},
+                        {"rounds", row.rounds},
+                        {"figure", spread(row.figure)},
+                        {"peer", row.peer.empty() ? nlohmann::json() : nlohmann::json(row.peer)},
+                        {"peer_figure", spread(row.peer_figure)},
+                        {"time_ratio", spread(row.ratio)},
+                        {"judged", judged[static_cast<int>(row.judged)]},
+                        {"verdict", verdict_of(row)},
+                        {"bound", row.bound}};
+  if (row.goal.goal != 0)
+    out["goal"] = {{"goal", row.goal.goal},
+                   {"limit", row.goal.limit},
+                   {"sense", row.goal.at_most ? "at most" : "at least"}};
+  if (row.bound_share) out["bound_share"] = *row.bound_share;
+  if (!row.no_peer.empty()) out["no_peer"] = row.no_peer;
+  return out;
+}
+
+std::string table_of(const std::vector<Row>& rows) {
+  std::vector<Line> lines{{"on vgpu:0 (emulated)", "threads", "figure", "goal", "verdict", "peer",
+                           "peer's figure", "ours of peer (quartiles)", "bound"}};
+  std::set<std::string> reasons;
+  for (const Row& row : rows) {
+    lines.push_back(line_of(row));
+    if (!row.no_peer.empty()) reasons.insert(row.no_peer);
+  }
+  std::array<std::size_t, kColumns> width{};
+  for (const Line& line : lines)
+    for (std::size_t c = 0; c < kColumns; ++c) width[c] = std::max(width[c], line[c].size());
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (std::size_t c = 0; c < kColumns; ++c)
+      out += fmt::format("| {:<{}} ", lines[i][c], width[c]);
+    out += "|\n";
+    if (i != 0) continue;
+    for (std::size_t c = 0; c < kColumns; ++c) out += "|" + std::string(width[c] + 2, '-');
+    out += "|\n";
+  }
+  for (const std::string& reason : reasons) out += "\nno peer: " + reason + "\n";
+  return out;
+}
+
+}  // namespace plumb::bench
