@@ -52,6 +52,16 @@ TEST(FashionMnist, HoldsTwelveThousandImages) {
   EXPECT_THROW(train.classes_of({-1}), ValueError);
 }
 
+// hunts: a standard deviation that multiplies, or is taken before the mean.
+TEST(FashionMnist, NormalizesAsTorchvision) {
+  ImageDataset data{1, 1, 3, 10, {0, 51, 255}, {4}};
+
+  data.mean = 0.25f;
+  data.std = 0.5f;
+
+  EXPECT_EQ(data.images({0}), (std::vector<float>{-0.5f, (0.2f - 0.25f) / 0.5f, 1.5f}));
+}
+
 class BadIdx : public testing::Test {
  protected:
   BadIdx()

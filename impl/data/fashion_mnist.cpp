@@ -42,7 +42,8 @@ std::vector<float> ImageDataset::images(const std::vector<std::int64_t>& indices
   for (const std::int64_t index : indices) {
     PLUMB_CHECK(ValueError, index >= 0 && index < count, "index {} of {} images", index, count);
     const std::uint8_t* image = pixels.data() + static_cast<std::size_t>(index) * each;
-    for (std::size_t k = 0; k < each; ++k) out.push_back(static_cast<float>(image[k]) / 255.0f);
+    for (std::size_t k = 0; k < each; ++k)
+      out.push_back((static_cast<float>(image[k]) / 255.0f - mean) / std);
   }
   return out;
 }

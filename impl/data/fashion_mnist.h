@@ -12,8 +12,10 @@ struct ImageDataset {
   std::vector<std::uint8_t> pixels;  // [count, height, width]
   std::vector<std::uint8_t> labels;  // [count]
 
-  /// Images as f32 in [0, 1]: pixel / 255, as torchvision's ToTensor; [indices.size(), height *
-  /// width].
+  float mean = 0, std = 1;  // what images() takes off a pixel and divides it by
+
+  /// (pixel / 255 - mean) / std in f32, as torchvision's ToTensor, then Normalize;
+  /// [indices.size(), height * width].
   std::vector<float> images(const std::vector<std::int64_t>& indices) const;
   std::vector<std::int64_t> classes_of(const std::vector<std::int64_t>& indices) const;
 };

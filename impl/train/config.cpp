@@ -125,15 +125,16 @@ Key layers_key() {
           }};
 }
 
-Key smoothing_key() {
-  return {"loss.label_smoothing",
+Key number(const std::string& name, double Config::*field, double least, double most,
+           const std::string& allowed, const std::string& sentence) {
+  return {name,
           "number",
-          "0 to 1",
-          "label smoothing of the cross entropy",
-          [](Config& c, const std::string& value) {
-            c.label_smoothing = parse_real(value, 0, 1, "0 to 1");
+          allowed,
+          sentence,
+          [=](Config& c, const std::string& value) {
+            c.*field = parse_real(value, least, most, allowed);
           },
-          [](const Config& c) { return show_real(c.label_smoothing); }};
+          [=](const Config& c) { return show_real(c.*field); }};
 }
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
@@ -192,6 +193,10 @@ const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
       layers_key(),
       text("data.folder", &Config::data_folder, "folder of the four IDX files of Fashion-MNIST"),
+      number("data.mean", &Config::mean, -1e6, 1e6, "-1e6 to 1e6",
+             "what is taken off each pixel, which is in [0, 1]"),
+      number("data.std", &Config::std, 1e-6, 1e6, "1e-6 to 1e6",
+             "what each pixel is divided by after that"),
       integer("data.batch_size", &Config::batch_size, 1, "images in a batch"),
       boolean("data.shuffle", &Config::shuffle,
               "a new order each epoch, as torch's DataLoader draws it"),
@@ -204,7 +209,8 @@ const std::vector<Key>& keys() {
              "L2 penalty, added to the gradient"),
       option("optimizer.nesterov", &SgdOptions::nesterov, "look ahead along the buffer"),
       option("optimizer.maximize", &SgdOptions::maximize, "climb instead of descend"),
-      smoothing_key(),
+      number("loss.label_smoothing", &Config::label_smoothing, 0, 1, "0 to 1",
+             "label smoothing of the cross entropy"),
       integer("train.epochs", &Config::epochs, 1, "passes over the training images"),
       integer("train.seed", &Config::seed, 0,
               "seed of initial weights and orders, as torch.manual_seed"),

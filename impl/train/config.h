@@ -15,6 +15,7 @@ struct Config {
   std::vector<std::int64_t> layers = {784, 256, 128, 10};
   std::string data_folder = "golden/data/fashion_mnist_12k";
   std::int64_t batch_size = 64;
+  double mean = 0, std = 1;
   bool shuffle = true, drop_last = false;
   SgdOptions optimizer;
   double label_smoothing = 0;

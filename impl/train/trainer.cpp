@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::int64_t kEvaluationBatch = 1000;
 
+ImageDataset load_images(const Config& config, Split split) {
+  ImageDataset images = load_fashion_mnist(config.data_folder, split);
+  images.mean = static_cast<float>(config.mean);
+  images.std = static_cast<float>(config.std);
+  return images;
+}
+
 /// The first parameter or gradient that holds a NaN or an infinity.
 std::string first_not_finite(const nn::Module& model) {
   for (const auto& [name, parameter] : model.named_parameters())
@@ -27,8 +34,8 @@ std::string first_not_finite(const nn::Module& model) {
 
 Trainer::Trainer(Config config)
     : config_(std::move(config)),
-      train_(load_fashion_mnist(config_.data_folder, Split::train)),
-      test_(load_fashion_mnist(config_.data_folder, Split::test)),
+      train_(load_images(config_, Split::train)),
+      test_(load_images(config_, Split::test)),
       generator_(static_cast<std::uint64_t>(config_.seed)),
       loss_({.label_smoothing = config_.label_smoothing}) {
   PLUMB_CHECK(ValueError,
