@@ -1,98 +1,43 @@
-// charts.cpp - line charts as inline SVG: they need no script, scale with the page and print. (The distribution's libjs-vega
-// holds Vega's parts without the bundle or their d3 dependencies, so the page cannot inline it.)
-#include <fmt/format.h>
+// charts.cpp - which numbers of a result each chart shows, and how a page holds a chart.
+#include "reports/charts.h"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include <fmt/format.h>
 
 #include "reports/report.h"
 
 namespace plumb::report {
-namespace {
 
-constexpr double kWidth = 640, kHeight = 300, kLeft = 64, kRight = 12, kTop = 44, kBottom = 44;
-constexpr const char* kColors[] = {"#1f6fb4", "#d1661a", "#2e8540", "#8a3ab9"};
+using nlohmann::json;
 
-struct Axis {
-  double low, high;
-  bool logarithmic;
-  double place(double v) const {  // 0 to 1
-    const double a = logarithmic ? std::log10(low) : low, b = logarithmic ? std::log10(high) : high;
-    return b > a ? ((logarithmic ? std::log10(v) : v) - a) / (b - a) : 0.5;
-  }
-  std::vector<double> ticks() const {
-    std::vector<double> out;
-    if (logarithmic) {
-      for (double p = std::floor(std::log10(low)); p <= std::ceil(std::log10(high)); ++p)
-        if (const double v = std::pow(10, p); v >= low && v <= high) out.push_back(v);
-      if (out.size() < 2) out = {low, high};
-      return out;
-    }
-    const double span = high > low ? high - low : 1, magnitude = std::pow(10, std::floor(std::log10(span / 4)));
-    double step = magnitude;
-    for (const double factor : {1.0, 2.0, 5.0, 10.0})
-      if (span / (factor * magnitude) >= 4) step = factor * magnitude;
-    for (double v = std::ceil(low / step) * step; v <= high * (1 + 1e-12); v += step) out.push_back(v);
-    return out;
-  }
-};
-
-Axis range_of(const Chart& chart, bool of_x) {
-  double low = std::numeric_limits<double>::infinity(), high = -low;
-  const bool logarithmic = !of_x && chart.logarithmic;
-  for (const Series& s : chart.series)
-    for (const auto& [x, y] : s.points) {
-      const double v = of_x ? x : y;
-      if (!std::isfinite(v) || (logarithmic && v <= 0)) continue;
-      low = std::min(low, v), high = std::max(high, v);
-    }
-  if (low > high) low = logarithmic ? 0.1 : 0, high = 1;
-  return {low, high, logarithmic};
-}
-
-}  // namespace
-
-std::string svg(const Chart& chart) {
-  const Axis x = range_of(chart, true), y = range_of(chart, false);
-  const auto at_x = [&](double v) { return kLeft + x.place(v) * (kWidth - kLeft - kRight); };
-  const auto at_y = [&](double v) { return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom); };
-  std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, kHeight, escape(chart.title));
-  for (const double v : y.ticks())
-    out += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", kLeft, kWidth - kRight,
-                       at_y(v), at_y(v), kLeft - 6, at_y(v) + 4, number(v));
-  for (const double v : x.ticks())
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", at_x(v), kHeight - kBottom + 18, number(v));
-  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", (kLeft + kWidth) / 2, kHeight - 6, escape(chart.x_title));
-  for (std::size_t i = 0; i < chart.series.size(); ++i) {
-    std::string points;
-    for (const auto& [px, py] : chart.series[i].points)
-      if (std::isfinite(py) && !(chart.logarithmic && py <= 0)) points += fmt::format("{:.1f},{:.1f} ", at_x(px), at_y(py));
-    const char* color = kColors[i % std::size(kColors)];
-    const double row = 16 + 18.0 * static_cast<double>(i);
-    out += fmt::format("<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.5\" points=\"{}\"/><rect x=\"{}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{}\"/><text x=\"{}\" y=\"{}\">{}</text>",
-                       color, points, kLeft, row - 10, color, kLeft + 18, row, escape(chart.series[i].name));
-  }
-  return out + "</svg>\n";
-}
-
-Chart loss_chart(const nlohmann::json& result) {
-  Chart chart{"Loss of the free runs", "step", false, {}};
+Chart loss_chart(const json& result) {
+  Chart chart{"loss", "Loss of the free runs", "step", "loss of the batch", false, {}};
   const auto add = [&](const char* key, const std::string& name) {
     if (!result.contains("free") || !result["free"].contains(key)) return;
     Series series{name, {}};
-    for (const auto& loss : result["free"][key]) series.points.emplace_back(static_cast<double>(series.points.size() + 1), loss.get<double>());
+    for (const json& loss : result["free"][key])
+      series.points.emplace_back(static_cast<double>(series.points.size() + 1), loss.get<double>());
     chart.series.push_back(std::move(series));
   };
-  add("libtorch_loss", "LibTorch: loss of the batch");
-  add("loss", "Plumbline on " + result.value("device", "vgpu:0") + ": loss of the batch");
+  add("libtorch_loss", "LibTorch");
+  add("loss", "Plumbline on " + result.value("device", "vgpu:0"));
   return chart;
 }
 
-Chart share_chart(const nlohmann::json& result) {
-  Series series{"largest error / its bound, on " + result.value("device", "vgpu:0"), {}};
-  for (const auto& step : result.value("steps", nlohmann::json::array())) series.points.emplace_back(step["step"].get<double>(), step["share"].get<double>());
-  return {"Worst tensor of each teacher-forced step", "step", true, {std::move(series)}};
+Chart share_chart(const json& result) {
+  Series series{"Plumbline on " + result.value("device", "vgpu:0"), {}};
+  for (const json& step : result.value("steps", json::array()))
+    series.points.emplace_back(step["step"].get<double>(), step["share"].get<double>());
+  return {"share", "Worst tensor of each teacher-forced step",
+          "step",  "largest error / its bound",
+          true,    {std::move(series)}};
+}
+
+std::string figure(const Chart& chart) {
+  return fmt::format(
+      "<figure class=\"chart\" id=\"chart-{}\"><figcaption>{}</figcaption>"
+      "<div class=\"drawing\">{}</div>{}</figure>\n",
+      chart.id, escape(chart.title), svg(chart),
+      embedded("spec-" + chart.id, vega_specification(chart)));
 }
 
 }  // namespace plumb::report

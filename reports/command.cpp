@@ -20,9 +20,11 @@ struct Arguments {
 
 int write_report(const Arguments& a) {
   const auto result = nlohmann::json::parse(read_whole(a.result), nullptr, false);
-  if (!result.is_object() || !result.contains("verdicts")) throw UsageError(a.result + ": not a result of plumbline train --audit");
+  if (!result.is_object() || !result.contains("verdicts"))
+    throw UsageError(a.result + ": not a result of plumbline train --audit");
   write_whole(a.output, html(result, a.provenance));
-  const std::string beside = (std::filesystem::path(a.output).parent_path() / "summary.md").string();
+  const std::string beside =
+      (std::filesystem::path(a.output).parent_path() / "summary.md").string();
   write_whole(beside, summary(result, a.provenance));
   fmt::print("report: {} and {}\n", a.output, beside);
   return 0;
@@ -30,9 +32,11 @@ int write_report(const Arguments& a) {
 
 }  // namespace
 
-void add_report_command(CLI::App& app, const std::function<void(const std::function<int()>&)>& chosen) {
+void add_report_command(CLI::App& app,
+                        const std::function<void(const std::function<int()>&)>& chosen) {
   auto a = std::make_shared<Arguments>();
-  CLI::App* report = app.add_subcommand("report", "Write one offline HTML page and summary.md from a result");
+  CLI::App* report =
+      app.add_subcommand("report", "Write one offline HTML page and summary.md from a result");
   report->add_option("result", a->result, "JSON of plumbline train --audit --json")->required();
   report->add_option("-o,--output", a->output, "the HTML file")->required();
   report->add_option("--commit", a->provenance.commit, "shown in the page");

@@ -3,8 +3,6 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace plumb::report {
 
@@ -13,27 +11,14 @@ struct Provenance {
   std::string commit, machine, command, date;
 };
 
-/// One self-contained page: banner, provenance, verdicts with repro lines, charts (inline SVG) whose numbers also stand
-/// in tables, what is not covered, and the raw JSON. Loads nothing; the same input gives the same bytes.
-/// Throws std::invalid_argument for a JSON without verdicts.
+/// One self-contained page: banner, provenance, verdicts with repro lines, charts drawn by Vega,
+/// which is in the page (without script they are SVG), whose numbers also stand in tables, what is
+/// not covered, and the raw JSON. Loads nothing; the same input gives the same bytes. Throws
+/// std::invalid_argument for a JSON without verdicts.
 std::string html(const nlohmann::json& result, const Provenance& provenance);
 
 /// The verdict table and the provenance as Markdown.
 std::string summary(const nlohmann::json& result, const Provenance& provenance);
-
-// --- charts.cpp ---
-struct Series {
-  std::string name;
-  std::vector<std::pair<double, double>> points;
-};
-struct Chart {
-  std::string title, x_title;
-  bool logarithmic;  // the y axis; points at or below 0 are left out
-  std::vector<Series> series;
-};
-Chart loss_chart(const nlohmann::json& result);
-Chart share_chart(const nlohmann::json& result);
-std::string svg(const Chart& chart);
 
 /// "PASS", or the worst outcome of any row.
 std::string overall(const nlohmann::json& result);
@@ -41,5 +26,7 @@ std::string overall(const nlohmann::json& result);
 std::string escape(const std::string& text);
 /// A number as people read it: 4 significant digits.
 std::string number(double value);
+/// A script element of that id that holds `value` as data.
+std::string embedded(const std::string& id, const nlohmann::json& value);
 
 }  // namespace plumb::report

@@ -9,11 +9,16 @@ using nlohmann::json;
 std::string escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
   }
   return out;
 }
@@ -33,13 +38,19 @@ std::string overall(const json& result) {
 std::string summary(const json& result, const Provenance& p) {
   const std::string device = result.value("device", "vgpu:0");
   std::string out = fmt::format("# Plumbline: {}\n\n", overall(result));
-  out += fmt::format("machine {}  commit {}  {}  `{}`\n\n| check | device | outcome | figure | limit | detail |\n|---|---|---|---|---|---|\n", p.machine, p.commit, p.date, p.command);
+  out += fmt::format(
+      "machine {}  commit {}  {}  `{}`\n\n| check | device | outcome | figure | limit | detail "
+      "|\n|---|---|---|---|---|---|\n",
+      p.machine, p.commit, p.date, p.command);
   for (const auto& row : result["verdicts"])
-    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", row["name"].get<std::string>(), device, row["outcome"].get<std::string>(), number(row["figure"]),
+    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", row["name"].get<std::string>(), device,
+                       row["outcome"].get<std::string>(), number(row["figure"]),
                        number(row["limit"]), row["detail"].get<std::string>());
   if (result.contains("accuracy"))
-    out += fmt::format("\nTest accuracy {} (LibTorch {}) on {} images; {} images/s on {}.\n", number(result["accuracy"]["ours"]), number(result["accuracy"]["libtorch"]),
-                       result["accuracy"]["images"].get<int>(), number(result["images_per_second"]), device);
+    out += fmt::format("\nTest accuracy {} (LibTorch {}) on {} images; {} images/s on {}.\n",
+                       number(result["accuracy"]["ours"]), number(result["accuracy"]["libtorch"]),
+                       result["accuracy"]["images"].get<int>(), number(result["images_per_second"]),
+                       device);
   return out;
 }
 
