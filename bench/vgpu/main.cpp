@@ -14,7 +14,7 @@ constexpr int kWrong = 2, kNothing = 4, kUsage = 64;
 
 struct Options {
   int rounds = 30;
-  std::string filter = ".", json;
+  std::string filter = ".", json, first_launch;
 };
 
 /// The words of the command line, as they were typed.
@@ -45,6 +45,9 @@ int measure_all(const Options& options, const std::string& command) {
   Rows rows(options.rounds);
   add_adam_rows(rows);
   add_matmul_rows(rows);
+  add_control_rows(rows);
+  add_mlp_rows(rows);
+  add_first_launch_rows(rows);
   start_benchmark(options);
   LibTorch& peer = LibTorch::get();
   const std::string machine = machine_text();
@@ -85,8 +88,11 @@ int run(int argc, char** argv) {
                  "measure the rows whose name matches this regular expression")
       ->capture_default_str();
   app.add_option("--json", options.json, "write every figure to this file");
+  app.add_option("--first-launch", options.first_launch)->group("");  // what a child is asked
   try {
     app.parse(argc, argv);
+    if (!options.first_launch.empty())
+      return answer_first_launch(options.first_launch, options.json), 0;
     return measure_all(options, command_of(argc, argv));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);

@@ -48,12 +48,6 @@ struct Problem {
   }
 };
 
-void set_bound(Row& row) {
-  static const double peak = peak_gflops();
-  row.bound = std::to_string(static_cast<int>(peak * row.threads + 0.5)) + " GFLOP/s of fma";
-  row.bound_share = row.figure->median / (peak * row.threads);
-}
-
 void run_against_libtorch(benchmark::State& state, Row& row, bool tile16) {
   Problem problem(tile16);
   problem.multiply();
@@ -62,7 +56,7 @@ void run_against_libtorch(benchmark::State& state, Row& row, bool tile16) {
   const Timed peer =
       LibTorch::get().timing("time.mm", {{"m", kEdge}, {"n", kEdge}, {"k", kEdge}}, row.threads);
   measure(state, row, timed([&] { problem.multiply(); }), peer, gflops);
-  set_bound(row);
+  set_fma_bound(row, row.figure->median);
 }
 
 /// Two threads against one.
@@ -75,7 +69,7 @@ void run_scaling(benchmark::State& state, Row& row) {
     return timed([&] { problem.multiply(); })(repeats);
   };
   measure(state, row, timed([&] { problem.multiply(); }), one, gflops);
-  set_bound(row);
+  set_fma_bound(row, row.figure->median);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <thread>
 
+#include "bench/vgpu/host_loops.h"
 #include "vgpu/machine/machine.h"
 
 namespace plumb::bench {
@@ -93,6 +94,13 @@ void measure_once_a_round(benchmark::State& state, Row& row, const std::function
   row.rounds = static_cast<int>(seconds.size());
   row.figure = figures_of(seconds, figure_of);
   add_counters(state, row);
+}
+
+void set_fma_bound(Row& row, double gflops) {
+  static const double one_core = peak_gflops();
+  const double peak = one_core * row.threads;
+  row.bound = fmt::format("{:.0f} GFLOP/s of fma", peak);
+  row.bound_share = gflops / peak;
 }
 
 DeviceThreads::DeviceThreads(int threads) : before_(vgpu::settings().threads) {

@@ -26,6 +26,9 @@ void measure(benchmark::State& state, Row& row, const Timed& ours, const Timed& 
 void measure_once_a_round(benchmark::State& state, Row& row, const std::function<double()>& ours,
                           const std::function<double(double seconds)>& figure_of);
 
+/// Says how far from the fma that the row's cores could do `gflops` is.
+void set_fma_bound(Row& row, double gflops);
+
 /// Threads of the virtual GPU while it lives.
 class DeviceThreads {
  public:

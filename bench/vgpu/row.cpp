@@ -34,7 +34,9 @@ std::string goal_text(const Row& row) {
 
 std::string ratio_text(const Row& row) {
   if (!row.ratio) return "-";
-  const bool inverse = row.unit.ends_with("/s");  // a rate is compared as a speed
+  const bool inverse =
+      row.judged == Judged::speed_ratio ||
+      (row.judged == Judged::figure && row.unit.ends_with("/s"));  // a rate compares as a speed
   const auto show = [&](double r) { return number(inverse ? 1 / r : r); };
   const Spread& r = *row.ratio;
   return fmt::format("{} ({} to {}) of its {}", show(r.median), show(inverse ? r.high : r.low),

@@ -30,5 +30,13 @@ class Rows {
 
 void add_adam_rows(Rows& rows);
 void add_matmul_rows(Rows& rows);
+void add_control_rows(Rows& rows);
+void add_mlp_rows(Rows& rows);
+void add_first_launch_rows(Rows& rows);
+
+/// In a process of its own: launches `kernel` ("linear" or "tile16") once, as this process's first,
+/// and writes what that took to `path` as JSON: seconds, translate_seconds, compile_seconds,
+/// load_seconds. Throws WrongResult, and std::invalid_argument for another name.
+void answer_first_launch(const std::string& kernel, const std::string& path);
 
 }  // namespace plumb::bench

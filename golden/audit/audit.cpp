@@ -218,22 +218,36 @@ class Audit {
     result_["teacher_forced"] = {{"steps", number}, {"tensors", checked_}, {"elements", elements_}, {"failed", failed_}, {"vacuous", vacuous_}, {"failures", failures_}};
   }
 
-  /// LibTorch's whole run from a seed; states after steps 10 and 100 in files "<prefix><step>".
-  json libtorch_run(std::int64_t seed, const std::string& dtype, const std::string& prefix) {
+  using Orders = std::vector<std::vector<std::int64_t>>;
+
+  /// LibTorch's whole run from a seed over the images in that order; states after steps 10 and 100 in files
+  /// "<prefix><step>".
+  json libtorch_run(std::int64_t seed, const Orders& orders, const std::string& dtype, const std::string& prefix) {
+    write_order(orders);
     json request = describe_model(config_);
     request.update({{"seed", seed}, {"dtype", dtype}, {"data", files_("train")}, {"order", files_("order")}, {"batch_size", config_.batch_size},
                     {"snapshots", {kEarly, kLate}}, {"prefix", files_(prefix)}});
     return libtorch_.request("mlp.train", request);
   }
 
+  /// What a run from another seed draws: a seed is initial weights and order alike.
+  Orders orders_from(std::int64_t seed) const {
+    train::Config config = config_;
+    config.seed = seed;
+    return train::Trainer(config).planned_orders();
+  }
+
+  void write_order(const Orders& orders) const {
+    std::vector<std::int64_t> order;
+    const std::int64_t each = config_.drop_last ? trainer_.batches_per_epoch() * config_.batch_size : trainer_.training_images().count;
+    for (const auto& epoch : orders) order.insert(order.end(), epoch.begin(), epoch.begin() + each);
+    write_safetensors(files_("order"), {{{"order", host("I64", {static_cast<std::int64_t>(orders.size()), each}, order)}}, {}});
+  }
+
   void write_data() {
     const ImageDataset &train = trainer_.training_images(), &test = trainer_.test_images();
     write_images(files_("train"), train, sequential_order(train.count));
     write_images(files_("test"), test, sequential_order(test.count));
-    std::vector<std::int64_t> order;
-    const std::int64_t each = config_.drop_last ? trainer_.batches_per_epoch() * config_.batch_size : train.count;
-    for (const auto& epoch : orders_) order.insert(order.end(), epoch.begin(), epoch.begin() + each);
-    write_safetensors(files_("order"), {{{"order", host("I64", {static_cast<std::int64_t>(orders_.size()), each}, order)}}, {}});
   }
 
   void free_run() {
@@ -272,12 +286,12 @@ class Audit {
     std::vector<double> finals;
     for (int seed = 0; seed < options_.seeds; ++seed) {
       tell("LibTorch's seeds", seed, options_.seeds + 2);
-      finals.push_back(libtorch_run(config_.seed + 1 + seed, "f32", "seed")["final_loss"]);
+      finals.push_back(libtorch_run(config_.seed + 1 + seed, orders_from(config_.seed + 1 + seed), "f32", "seed")["final_loss"]);
     }
     tell("LibTorch in f64", options_.seeds, options_.seeds + 2);
-    libtorch_run(config_.seed, "f64", "wide");
+    libtorch_run(config_.seed, orders_, "f64", "wide");
     tell("LibTorch in f32", options_.seeds + 1, options_.seeds + 2);
-    const json narrow = libtorch_run(config_.seed, "f32", "narrow");
+    const json narrow = libtorch_run(config_.seed, orders_, "f32", "narrow");
     finals.push_back(narrow["final_loss"]);
     result_["free"]["libtorch_loss"] = narrow["losses"];
     for (const auto& [step, ours] : snapshots) {

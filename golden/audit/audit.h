@@ -12,7 +12,7 @@ namespace plumb::audit {
 
 struct AuditOptions {
   std::int64_t steps = 0;  // teacher-forced steps; 0: all
-  int seeds = 5;           // LibTorch runs whose final losses give the spread
+  int seeds = 8;           // LibTorch runs whose final losses give the spread
 };
 
 /// Progress: what is being done, done so far, of how many. False stops the audit, which is then inconclusive.
@@ -23,7 +23,7 @@ using Watch = std::function<bool(const std::string& stage, std::int64_t done, st
 ///                   buffers after the step must lie within the bounds that the reference derives for that very step
 ///   free            from the same initial weights: relative L2 distance of the parameters <= 1e-6 at step 10 and
 ///                   <= max(1e-5, 10 x LibTorch f32 against f64) at step 100; the final loss over all training images
-///                   within the spread of LibTorch's over `seeds` seeds
+///                   within the spread of LibTorch's over `seeds` seeds, each with weights and order of its own
 /// The result holds "verdicts" (name, outcome PASS | FAIL | MISTRUSTED | UNTESTED, figure, limit, detail), the trajectories,
 /// the worst tensor of every step, accuracies, images a second, versions.
 nlohmann::json run(const train::Config& config, const AuditOptions& options, reference::Client& libtorch, const Watch& watch);
