@@ -15,28 +15,37 @@ constexpr int kUsage = 64;
 /// "vgpu:0", "vgpu:0:PROFILE" or "cuda:N". Throws plumb::UsageError.
 void choose_device(const std::string& name, int threads) {
   vgpu::runtime::DeviceChoice choice;
-  if (name.rfind("cuda:", 0) == 0) choice.is_virtual = false;
-  else if (name.rfind("vgpu:0:", 0) == 0) choice.profile = name.substr(7);
-  else if (name != "vgpu:0") throw plumb::UsageError("--device '" + name + "'; allowed: vgpu:0, vgpu:0:PROFILE, cuda:N");
+  if (name.rfind("cuda:", 0) == 0)
+    choice.is_virtual = false;
+  else if (name.rfind("vgpu:0:", 0) == 0)
+    choice.profile = name.substr(7);
+  else if (name != "vgpu:0")
+    throw plumb::UsageError("--device '" + name + "'; allowed: vgpu:0, vgpu:0:PROFILE, cuda:N");
   vgpu::runtime::choose_device(choice);
   vgpu::settings().threads = threads;
   if (choice.is_virtual) return;
   int count = 0;
   const cudaError_t code = cudaGetDeviceCount(&count);
-  if (code != cudaSuccess) throw plumb::UsageError("--device " + name + ": " + cudaGetErrorString(code));
+  if (code != cudaSuccess)
+    throw plumb::UsageError("--device " + name + ": " + cudaGetErrorString(code));
   PLUMB_CUDA(cudaSetDevice(std::stoi(name.substr(5))));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Plumbline: shows whether a CUDA training stack is true.\nExample: plumbline train --config configs/fashion_mlp.yaml --audit");
+  CLI::App app(
+      "Plumbline: shows whether a CUDA training stack is true.\nExample: plumbline train --config "
+      "configs/fashion_mlp.yaml --audit");
   app.set_version_flag("--version", "plumbline " PLUMBLINE_VERSION);
   app.require_subcommand(1);
   std::string device = "vgpu:0";
   int threads = 0;
-  app.add_option("--device", device, "vgpu:0 (the virtual GPU), vgpu:0:PROFILE (t4, a100, h100, h200, b200) or cuda:N")->capture_default_str();
-  app.add_option("--threads", threads, "cores of the virtual GPU; 0: all")->check(CLI::Range(0, 4095));
+  app.add_option("--device", device,
+                 "vgpu:0 (the virtual GPU), vgpu:0:PROFILE (t4, a100, h100, h200, b200) or cuda:N")
+      ->capture_default_str();
+  app.add_option("--threads", threads, "cores of the virtual GPU; 0: all")
+      ->check(CLI::Range(0, 4095));
   app.fallthrough();
   int status = 0;
   plumb::audit::add_train_command(app, [&](const auto& run) {

@@ -28,9 +28,11 @@ void check(bool good, const std::string& doing) {
 std::string find_program() {
   if (const char* named = std::getenv("PLUMBLINE_REFERENCE_PROGRAM"); named && *named) return named;
   std::error_code ignored;
-  const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "plumbline-reference";
+  const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() /
+                      "plumbline-reference";
   if (std::filesystem::exists(beside, ignored)) return beside.string();
-  throw Error("LibTorch's program is not at " + beside.string() + ": run ci/setup without PLUMBLINE_REFERENCE=off, then ci/build");
+  throw Error("LibTorch's program is not at " + beside.string() +
+              ": run ci/setup without PLUMBLINE_REFERENCE=off, then ci/build");
 }
 
 Client::Client(const std::string& program, const std::vector<std::string>& arguments) {
@@ -81,7 +83,9 @@ std::string Client::read_line(double timeout_seconds) {
       return line;
     }
     const double left = std::chrono::duration<double>(deadline - Clock::now()).count();
-    if (left <= 0) throw Error("plumbline-reference: no answer within " + std::to_string(timeout_seconds) + " s");
+    if (left <= 0)
+      throw Error("plumbline-reference: no answer within " + std::to_string(timeout_seconds) +
+                  " s");
     pollfd wait{from_, POLLIN, 0};
     if (poll(&wait, 1, static_cast<int>(left * 1000) + 1) <= 0) continue;
     char buffer[65536];
@@ -92,7 +96,8 @@ std::string Client::read_line(double timeout_seconds) {
   }
 }
 
-nlohmann::json Client::request(const std::string& verb, nlohmann::json fields, double timeout_seconds) {
+nlohmann::json Client::request(const std::string& verb, nlohmann::json fields,
+                               double timeout_seconds) {
   fields["verb"] = verb;
   const std::string line = fields.dump() + "\n";
   for (std::size_t at = 0; at < line.size();) {
@@ -102,8 +107,11 @@ nlohmann::json Client::request(const std::string& verb, nlohmann::json fields, d
     at += static_cast<std::size_t>(n);
   }
   const nlohmann::json answer = nlohmann::json::parse(read_line(timeout_seconds), nullptr, false);
-  if (!answer.is_object()) throw Error("plumbline-reference: its answer to '" + verb + "' is no JSON object");
-  if (!answer.value("ok", false)) throw Error("plumbline-reference: " + verb + ": " + answer.value("error", "refused without a reason"));
+  if (!answer.is_object())
+    throw Error("plumbline-reference: its answer to '" + verb + "' is no JSON object");
+  if (!answer.value("ok", false))
+    throw Error("plumbline-reference: " + verb + ": " +
+                answer.value("error", "refused without a reason"));
   return answer;
 }
 

@@ -13,8 +13,8 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Where plumbline-reference is: PLUMBLINE_REFERENCE_PROGRAM, else beside this process's own program. Throws Error that says
-/// how to get it.
+/// Where plumbline-reference is: PLUMBLINE_REFERENCE_PROGRAM, else beside this process's own
+/// program. Throws Error that says how to get it.
 std::string find_program();
 
 class Client {
@@ -26,9 +26,10 @@ class Client {
   /// Closes its input and waits for its end; kills it after 2 s.
   ~Client();
 
-  /// Sends {"verb": verb, ...fields} and waits for the answer. Throws Error when it is {"ok": false}, when the program
-  /// dies, and when nothing comes within `timeout_seconds`.
-  nlohmann::json request(const std::string& verb, nlohmann::json fields = nlohmann::json::object(), double timeout_seconds = 600);
+  /// Sends {"verb": verb, ...fields} and waits for the answer. Throws Error when it is {"ok":
+  /// false}, when the program dies, and when nothing comes within `timeout_seconds`.
+  nlohmann::json request(const std::string& verb, nlohmann::json fields = nlohmann::json::object(),
+                         double timeout_seconds = 600);
 
  private:
   std::string read_line(double timeout_seconds);

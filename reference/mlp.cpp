@@ -14,13 +14,14 @@ using at::Tensor;
 
 constexpr double kU = 0x1p-24;  // unit roundoff of f32
 
-/// A value in f64 and how far f32's may be from it, element by element (spec: a-priori bounds, 4 u g S; the order of
-/// summation is not known, so g(K) = sqrt(K)).
+/// A value in f64 and how far f32's may be from it, element by element (spec: a-priori bounds, 4 u
+/// g S; the order of summation is not known, so g(K) = sqrt(K)).
 struct Bounded {
   Tensor value, error;
 };
 
-/// a b for error-carrying factors: |da||b| + |a||db| + |da||db|, and 4 u sqrt(K) of the magnitudes summed.
+/// a b for error-carrying factors: |da||b| + |a||db| + |da||db|, and 4 u sqrt(K) of the magnitudes
+/// summed.
 Bounded multiply(const Bounded& a, const Bounded& b) {
   const double terms = static_cast<double>(a.value.size(1));
   const Tensor ma = a.value.abs(), mb = b.value.abs();
@@ -48,26 +49,35 @@ Bounded relu_backward(const Bounded& dy, const Bounded& x) {
 /// The sum over rows.
 Bounded sum_rows(const Bounded& x) {
   const double rows = static_cast<double>(x.value.size(0));
-  return {x.value.sum(0), x.error.sum(0) + 4 * kU * std::sqrt(rows) * (x.value.abs() + x.error).sum(0)};
+  return {x.value.sum(0),
+          x.error.sum(0) + 4 * kU * std::sqrt(rows) * (x.value.abs() + x.error).sum(0)};
 }
 
 struct LossParts {
   Bounded loss, dlogits;
 };
 
-/// log p_c = z_c - max - log(sum exp): an error d in the logits moves it by at most d_c + sum p d; rounding adds
-/// 4 u (|max| + |log p| + 1 + log2 C) (spec: CE loss). The gradient is (p - q) / N, q the smoothed target.
+/// log p_c = z_c - max - log(sum exp): an error d in the logits moves it by at most d_c + sum p d;
+/// rounding adds 4 u (|max| + |log p| + 1 + log2 C) (spec: CE loss). The gradient is (p - q) / N, q
+/// the smoothed target.
 LossParts cross_entropy(const Bounded& z, const Tensor& labels, double smoothing) {
-  const double rows = static_cast<double>(z.value.size(0)), classes = static_cast<double>(z.value.size(1));
+  const double rows = static_cast<double>(z.value.size(0)),
+               classes = static_cast<double>(z.value.size(1));
   const Tensor logp = at::log_softmax(z.value, 1), p = logp.exp();
   const Tensor moved = z.error + (p * z.error).sum(1, true);
-  const Tensor rounding = 4 * kU * (z.value.abs().amax(1, true) + logp.abs() + 1 + std::log2(classes));
+  const Tensor rounding =
+      4 * kU * (z.value.abs().amax(1, true) + logp.abs() + 1 + std::log2(classes));
   const Tensor logp_error = moved + rounding;
-  const Tensor q = at::one_hot(labels, static_cast<std::int64_t>(classes)).to(at::kDouble) * (1 - smoothing) + smoothing / classes;
+  const Tensor q =
+      at::one_hot(labels, static_cast<std::int64_t>(classes)).to(at::kDouble) * (1 - smoothing) +
+      smoothing / classes;
   const Tensor loss = -(q * logp).sum() / rows;
-  const Tensor loss_error = (q * logp_error).sum() / rows + 4 * kU * (std::sqrt(rows) + std::log2(classes)) * (q * logp.abs()).sum() / rows;
+  const Tensor loss_error =
+      (q * logp_error).sum() / rows +
+      4 * kU * (std::sqrt(rows) + std::log2(classes)) * (q * logp.abs()).sum() / rows;
   const Tensor range = z.value.amax(1, true) - z.value.amin(1, true);
-  const Tensor p_error = p * (moved.expm1() + 8 * kU * (1 + range) + 4 * kU * std::log2(classes)) + 4 * kU * q;
+  const Tensor p_error =
+      p * (moved.expm1() + 8 * kU * (1 + range) + 4 * kU * std::log2(classes)) + 4 * kU * q;
   return {{loss, loss_error}, {(p - q) / rows, p_error / rows + 2 * kU * (p + q) / rows}};
 }
 
@@ -75,7 +85,8 @@ struct Update {
   Bounded param, buffer;  // buffer undefined without momentum
 };
 
-/// torch.optim.SGD with the gradient's error carried through; each product and sum rounds once: 4 u of the magnitudes.
+/// torch.optim.SGD with the gradient's error carried through; each product and sum rounds once: 4 u
+/// of the magnitudes.
 Update sgd(const Tensor& param, const Bounded& grad, const Tensor& buffer, const MlpOptions& o) {
   const Tensor g = (o.maximize ? -grad.value : grad.value) + o.weight_decay * param;
   Tensor error = grad.error + 2 * kU * (grad.value.abs() + o.weight_decay * param.abs());
@@ -85,14 +96,18 @@ Update sgd(const Tensor& param, const Bounded& grad, const Tensor& buffer, const
     if (buffer.defined()) {
       const Tensor old = buffer.to(at::kDouble);
       out.buffer.value = o.momentum * old + (1 - o.dampening) * g;
-      out.buffer.error = std::abs(1 - o.dampening) * error + 4 * kU * (o.momentum * old.abs() + std::abs(1 - o.dampening) * g.abs());
+      out.buffer.error = std::abs(1 - o.dampening) * error +
+                         4 * kU * (o.momentum * old.abs() + std::abs(1 - o.dampening) * g.abs());
     } else {
       out.buffer = {g, error};
     }
     direction = o.nesterov ? g + o.momentum * out.buffer.value : out.buffer.value;
-    error = o.nesterov ? error + o.momentum * out.buffer.error + 2 * kU * (g.abs() + o.momentum * out.buffer.value.abs()) : out.buffer.error;
+    error = o.nesterov ? error + o.momentum * out.buffer.error +
+                             2 * kU * (g.abs() + o.momentum * out.buffer.value.abs())
+                       : out.buffer.error;
   }
-  out.param = {param - o.lr * direction, o.lr * error + 4 * kU * (param.abs() + o.lr * direction.abs())};
+  out.param = {param - o.lr * direction,
+               o.lr * error + 4 * kU * (param.abs() + o.lr * direction.abs())};
   return out;
 }
 
@@ -103,9 +118,13 @@ MlpOptions options_from(const nlohmann::json& request) {
   o.layers = request.at("layers").get<std::vector<std::int64_t>>();
   if (o.layers.size() < 2) throw std::invalid_argument("layers: need at least 2 sizes");
   const auto& s = request.at("optimizer");
-  static const std::set<std::string> known = {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"};
+  static const std::set<std::string> known = {"lr",           "momentum", "dampening",
+                                              "weight_decay", "nesterov", "maximize"};
   for (const auto& [name, value] : s.items())
-    if (!known.count(name)) throw std::invalid_argument("optimizer: field '" + name + "' is unknown; allowed: lr, momentum, dampening, weight_decay, nesterov, maximize");
+    if (!known.count(name))
+      throw std::invalid_argument(
+          "optimizer: field '" + name +
+          "' is unknown; allowed: lr, momentum, dampening, weight_decay, nesterov, maximize");
   o.lr = s.at("lr");
   o.momentum = s.value("momentum", 0.0);
   o.dampening = s.value("dampening", 0.0);
@@ -116,12 +135,14 @@ MlpOptions options_from(const nlohmann::json& request) {
   return o;
 }
 
-Mlp::Mlp(MlpOptions options, std::uint64_t seed, at::ScalarType dtype) : options_(std::move(options)) {
+Mlp::Mlp(MlpOptions options, std::uint64_t seed, at::ScalarType dtype)
+    : options_(std::move(options)) {
   at::manual_seed(seed);
   for (std::size_t i = 0; i + 1 < options_.layers.size(); ++i) {
     const std::int64_t in = options_.layers[i], out = options_.layers[i + 1];
     const double gain = std::sqrt(2.0 / (1.0 + std::sqrt(5.0) * std::sqrt(5.0)));
-    const double bound = std::sqrt(3.0) * (gain / std::sqrt(static_cast<double>(in))), bias = 1.0 / std::sqrt(static_cast<double>(in));
+    const double bound = std::sqrt(3.0) * (gain / std::sqrt(static_cast<double>(in))),
+                 bias = 1.0 / std::sqrt(static_cast<double>(in));
     parameters.push_back(at::empty({out, in}, at::kFloat).uniform_(-bound, bound).to(dtype));
     parameters.push_back(at::empty({out}, at::kFloat).uniform_(-bias, bias).to(dtype));
   }
@@ -143,8 +164,10 @@ Tensor Mlp::logits(const Tensor& images) const {
 
 double Mlp::step(const Tensor& images, const Tensor& labels) {
   std::vector<Tensor> leaves;
-  for (Tensor& p : parameters) leaves.push_back(p = torch::autograd::make_variable(p.detach(), true));
-  const Tensor loss = at::cross_entropy_loss(logits(images), labels, {}, at::Reduction::Mean, -100, options_.label_smoothing);
+  for (Tensor& p : parameters)
+    leaves.push_back(p = torch::autograd::make_variable(p.detach(), true));
+  const Tensor loss = at::cross_entropy_loss(logits(images), labels, {}, at::Reduction::Mean, -100,
+                                             options_.label_smoothing);
   const std::vector<Tensor> grads = torch::autograd::grad({loss}, leaves);
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -152,7 +175,9 @@ double Mlp::step(const Tensor& images, const Tensor& labels) {
     Tensor p = parameters[i].detach();
     if (options_.weight_decay != 0) g = g.add(p, options_.weight_decay);
     if (options_.momentum != 0) {
-      buffers[i] = buffers[i].defined() ? buffers[i].mul(options_.momentum).add_(g, 1 - options_.dampening) : g.clone();
+      buffers[i] = buffers[i].defined()
+                       ? buffers[i].mul(options_.momentum).add_(g, 1 - options_.dampening)
+                       : g.clone();
       g = options_.nesterov ? g.add(buffers[i], options_.momentum) : buffers[i];
     }
     parameters[i] = p.add(g, -options_.lr);
@@ -163,16 +188,20 @@ double Mlp::step(const Tensor& images, const Tensor& labels) {
 std::pair<double, std::int64_t> Mlp::evaluate(const Tensor& images, const Tensor& labels) const {
   const at::NoGradGuard no_grad;
   const Tensor out = logits(images);
-  return {at::cross_entropy_loss(out, labels).item<double>(), out.argmax(1).eq(labels).sum().item<std::int64_t>()};
+  return {at::cross_entropy_loss(out, labels).item<double>(),
+          out.argmax(1).eq(labels).sum().item<std::int64_t>()};
 }
 
 TensorMap Mlp::judge(const Tensor& images, const Tensor& labels) const {
   const at::NoGradGuard no_grad;
   TensorMap out;
-  const auto put = [&](const std::string& name, const Bounded& b) { out[name] = b.value, out["bound." + name] = b.error; };
+  const auto put = [&](const std::string& name, const Bounded& b) {
+    out[name] = b.value, out["bound." + name] = b.error;
+  };
   std::vector<Tensor> p;
   for (const Tensor& parameter : parameters) p.push_back(parameter.detach().to(at::kDouble));
-  std::vector<Bounded> inputs{exact(images.to(at::kDouble))}, before;  // of each layer; its result before ReLU
+  std::vector<Bounded> inputs{exact(images.to(at::kDouble))},
+      before;  // of each layer; its result before ReLU
   for (std::size_t i = 0; i < p.size(); i += 2) {
     before.push_back(add_bias(multiply(inputs.back(), exact(p[i].t())), p[i + 1]));
     inputs.push_back(i + 2 < p.size() ? relu(before.back()) : before.back());

@@ -1,4 +1,5 @@
-// mlp.h - LibTorch trains an MLP with SGD, and says in f64 what each tensor of a step is and how far f32 may be from it.
+// mlp.h - LibTorch trains an MLP with SGD, and says in f64 what each tensor of a step is and how
+// far f32 may be from it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,8 @@ struct MlpOptions {
 /// Throws std::invalid_argument naming the field that is missing or unknown.
 MlpOptions options_from(const nlohmann::json& request);
 
-/// Linear layers with ReLU between them; parameters "0.weight", "0.bias", "2.weight" ... as nn.Sequential names them.
+/// Linear layers with ReLU between them; parameters "0.weight", "0.bias", "2.weight" ... as
+/// nn.Sequential names them.
 class Mlp {
  public:
   /// nn.Linear's default initialisation after torch.manual_seed(seed).
@@ -28,10 +30,12 @@ class Mlp {
   /// One step; the loss before it.
   double step(const at::Tensor& images, const at::Tensor& labels);
   /// Mean loss (without smoothing) and right answers.
-  std::pair<double, std::int64_t> evaluate(const at::Tensor& images, const at::Tensor& labels) const;
+  std::pair<double, std::int64_t> evaluate(const at::Tensor& images,
+                                           const at::Tensor& labels) const;
 
-  /// The step that step() is about to make, in f64 from this state, and for each tensor "bound.<name>": how far an f32
-  /// computation in any order of summation may be from it. Names: loss, logits, gradient.<p>, <p>, momentum_buffer.<p>.
+  /// The step that step() is about to make, in f64 from this state, and for each tensor
+  /// "bound.<name>": how far an f32 computation in any order of summation may be from it. Names:
+  /// loss, logits, gradient.<p>, <p>, momentum_buffer.<p>.
   TensorMap judge(const at::Tensor& images, const at::Tensor& labels) const;
 
   /// Parameters, and "momentum_buffer.<number>" where there are any.

@@ -16,7 +16,8 @@ namespace {
 using nlohmann::json;
 
 template <class T>
-HostTensor host(const std::string& dtype, std::vector<std::int64_t> shape, const std::vector<T>& values) {
+HostTensor host(const std::string& dtype, std::vector<std::int64_t> shape,
+                const std::vector<T>& values) {
   HostTensor out{dtype, std::move(shape), std::vector<std::byte>(values.size() * sizeof(T))};
   std::memcpy(out.bytes.data(), values.data(), out.bytes.size());
   return out;
@@ -31,15 +32,22 @@ std::vector<T> values_of(const HostTensor& tensor) {
 
 class Reference : public testing::Test {
  protected:
-  Reference() : folder_(std::filesystem::temp_directory_path() / ("plumb_reference_" + std::to_string(getpid()))), client_(PLUMB_REFERENCE) {
+  Reference()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("plumb_reference_" + std::to_string(getpid()))),
+        client_(PLUMB_REFERENCE) {
     std::filesystem::create_directories(folder_);
   }
   ~Reference() override { std::filesystem::remove_all(folder_); }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   json model() const {
-    return {{"layers", {12, 9, 4}}, {"optimizer", {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}, {"nesterov", true}}},
-            {"label_smoothing", 0.1}, {"seed", 3}, {"state", path("state")}};
+    return {
+        {"layers", {12, 9, 4}},
+        {"optimizer", {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}, {"nesterov", true}}},
+        {"label_smoothing", 0.1},
+        {"seed", 3},
+        {"state", path("state")}};
   }
   void write_batch(int seed) const {
     std::vector<float> images(20 * 12);
@@ -48,7 +56,9 @@ class Reference : public testing::Test {
     const auto next = [&] { return (word = word * 1664525u + 1013904223u) >> 8; };
     for (float& x : images) x = static_cast<float>(next()) * 0x1p-23f - 1;
     for (std::int64_t& y : labels) y = next() % 4;
-    write_safetensors(path("batch"), {{{"images", host("F32", {20, 12}, images)}, {"labels", host("I64", {20}, labels)}}, {}});
+    write_safetensors(
+        path("batch"),
+        {{{"images", host("F32", {20, 12}, images)}, {"labels", host("I64", {20}, labels)}}, {}});
   }
   std::string refusal(const std::string& verb, const json& fields) {
     try {
@@ -69,15 +79,19 @@ TEST_F(Reference, StaysWithinItsOwnBoundsAndMutantsDoNot) {
   double worst = 0, mutant = 0;
   for (int step = 0; step < 30; ++step) {
     write_batch(step);
-    client_.request("mlp.step", {{"batch", path("batch")}, {"judge", path("judge")}, {"state", path("state")}});
-    const auto judged = read_safetensors(path("judge")).tensors, state = read_safetensors(path("state")).tensors;
+    client_.request("mlp.step",
+                    {{"batch", path("batch")}, {"judge", path("judge")}, {"state", path("state")}});
+    const auto judged = read_safetensors(path("judge")).tensors,
+               state = read_safetensors(path("state")).tensors;
     for (const std::string name : {"0.weight", "0.bias", "2.weight", "2.bias"}) {
       const auto got = values_of<float>(state.at(name));
-      const auto want = values_of<double>(judged.at(name)), bound = values_of<double>(judged.at("bound." + name));
+      const auto want = values_of<double>(judged.at(name)),
+                 bound = values_of<double>(judged.at("bound." + name));
       const auto grad = values_of<double>(judged.at("gradient." + name));
       for (std::size_t i = 0; i < got.size(); ++i) {
         worst = std::max(worst, std::fabs(static_cast<double>(got[i]) - want[i]) / bound[i]);
-        mutant = std::max(mutant, std::fabs(0.1 * 2 * 0.01 * want[i]) / bound[i]);  // weight decay with the wrong sign
+        mutant = std::max(mutant, std::fabs(0.1 * 2 * 0.01 * want[i]) /
+                                      bound[i]);  // weight decay with the wrong sign
       }
       ASSERT_EQ(grad.size(), got.size());
     }
@@ -88,7 +102,9 @@ TEST_F(Reference, StaysWithinItsOwnBoundsAndMutantsDoNot) {
 }
 
 TEST_F(Reference, RefusesInOneLineAndGoesOn) {
-  EXPECT_NE(refusal("mlp.dance", json::object()).find("verb 'mlp.dance' is unknown; allowed: mlp.init"), std::string::npos);
+  EXPECT_NE(
+      refusal("mlp.dance", json::object()).find("verb 'mlp.dance' is unknown; allowed: mlp.init"),
+      std::string::npos);
   EXPECT_NE(refusal("mlp.step", {{"batch", path("none")}}).find("cannot read"), std::string::npos);
   json bad = model();
   bad["optimizer"]["speed"] = 1;
@@ -119,7 +135,8 @@ TEST_F(Reference, TimesWithTheThreadsAskedFor) {
     }
   client_.request("mlp.init", model());
   write_batch(1);
-  const json step = client_.request("time.step", {{"batch", path("batch")}, {"repeats", 3}, {"threads", 2}});
+  const json step =
+      client_.request("time.step", {{"batch", path("batch")}, {"repeats", 3}, {"threads", 2}});
   EXPECT_EQ(step["seconds"].size(), 3u);
   EXPECT_EQ(step["versions"]["threads"], 1);
 }
@@ -129,12 +146,16 @@ TEST_F(Reference, RefusesTimingsOutOfRangeInOneLine) {
     const std::string got = refusal(verb, fields);
     EXPECT_NE(got.find(verb + ": " + text), std::string::npos) << got;
   };
-  refuses("time.adam", {{"repeats", 1}}, "count is missing; allowed: an integer from 1 to 268435456");
+  refuses("time.adam", {{"repeats", 1}},
+          "count is missing; allowed: an integer from 1 to 268435456");
   refuses("time.adam", {{"count", 0}, {"repeats", 1}}, "count is 0; allowed");
   refuses("time.adam", {{"count", "many"}, {"repeats", 1}}, "count is \"many\"; allowed");
-  refuses("time.adam", {{"count", 8}, {"repeats", 0}}, "repeats is 0; allowed: an integer from 1 to 1000000");
-  refuses("time.mm", {{"m", 2}, {"n", 2.5}, {"k", 2}, {"repeats", 1}}, "n is 2.5; allowed: an integer from 1 to 16384");
-  refuses("time.mm", {{"m", 2}, {"n", 2}, {"k", 2}, {"repeats", 1}, {"threads", 0}}, "threads is 0; allowed: an integer from 1 to 1024");
+  refuses("time.adam", {{"count", 8}, {"repeats", 0}},
+          "repeats is 0; allowed: an integer from 1 to 1000000");
+  refuses("time.mm", {{"m", 2}, {"n", 2.5}, {"k", 2}, {"repeats", 1}},
+          "n is 2.5; allowed: an integer from 1 to 16384");
+  refuses("time.mm", {{"m", 2}, {"n", 2}, {"k", 2}, {"repeats", 1}, {"threads", 0}},
+          "threads is 0; allowed: an integer from 1 to 1024");
   client_.request("mlp.init", model());
   write_batch(1);
   refuses("time.step", {{"batch", path("batch")}, {"repeats", -1}}, "repeats is -1; allowed");

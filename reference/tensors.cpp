@@ -11,8 +11,9 @@ struct Row {
   const char* name;
   at::ScalarType type;
 };
-constexpr Row kRows[] = {{"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16},
-                         {"I64", at::kLong},   {"I32", at::kInt},   {"U8", at::kByte},  {"BOOL", at::kBool}};
+constexpr Row kRows[] = {{"F64", at::kDouble},    {"F32", at::kFloat}, {"F16", at::kHalf},
+                         {"BF16", at::kBFloat16}, {"I64", at::kLong},  {"I32", at::kInt},
+                         {"U8", at::kByte},       {"BOOL", at::kBool}};
 
 }  // namespace
 
@@ -35,7 +36,8 @@ void write_tensors(const std::string& path, const TensorMap& tensors) {
       if (tensor.scalar_type() != row.type) continue;
       const at::Tensor dense = tensor.contiguous();
       const auto* bytes = static_cast<const std::byte*>(dense.const_data_ptr());
-      file.tensors[name] = {row.name, dense.sizes().vec(), std::vector<std::byte>(bytes, bytes + dense.nbytes())};
+      file.tensors[name] = {row.name, dense.sizes().vec(),
+                            std::vector<std::byte>(bytes, bytes + dense.nbytes())};
     }
   write_safetensors(path, file);
 }

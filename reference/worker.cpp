@@ -1,14 +1,17 @@
-// worker.cpp - plumbline-reference: answers one JSON object a line on stdin with one on stdout, until stdin ends.
+// worker.cpp - plumbline-reference: answers one JSON object a line on stdin with one on stdout,
+// until stdin ends.
 //
-//   mlp.init      {layers, optimizer, label_smoothing, seed, state}             writes the initial state
-//   mlp.step      {batch, judge?, state}       one f32 step; `judge`: the step in f64 with bounds; `state`: after it
-//   mlp.train     {layers, optimizer, label_smoothing, seed, dtype, data, order, batch_size, snapshots, prefix}
-//                 a whole run from a seed; the state after each step named in `snapshots` goes to <prefix><step>
+//   mlp.init      {layers, optimizer, label_smoothing, seed, state}             writes the initial
+//   state mlp.step      {batch, judge?, state}       one f32 step; `judge`: the step in f64 with
+//   bounds; `state`: after it mlp.train     {layers, optimizer, label_smoothing, seed, dtype, data,
+//   order, batch_size, snapshots, prefix}
+//                 a whole run from a seed; the state after each step named in `snapshots` goes to
+//                 <prefix><step>
 //   mlp.evaluate  {data}                       mean loss and right answers of the current model
 //   time.step     {batch, repeats, threads?}   seconds of each of `repeats` training steps
-//   time.adam     {count, repeats, threads?}   seconds of each of `repeats` fused Adam steps over `count` elements, f32
-//   time.mm       {m, n, k, repeats, threads?} seconds of each of `repeats` products [m, k] [k, n], f32
-//   stop          ends
+//   time.adam     {count, repeats, threads?}   seconds of each of `repeats` fused Adam steps over
+//   `count` elements, f32 time.mm       {m, n, k, repeats, threads?} seconds of each of `repeats`
+//   products [m, k] [k, n], f32 stop          ends
 // Tensors travel as safetensors files by path: images f32 [n, pixels], labels i64 [n]; order i64.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -45,7 +48,10 @@ class Worker {
     } catch (const std::exception& error) {
       out = {{"ok", false}, {"error", one_line(error.what())}};
     }
-    out["versions"] = {{"torch", TORCH_VERSION}, {"capability", at::get_cpu_capability()}, {"threads", at::get_num_threads()}, {"setup", setup_}};
+    out["versions"] = {{"torch", TORCH_VERSION},
+                       {"capability", at::get_cpu_capability()},
+                       {"threads", at::get_num_threads()},
+                       {"setup", setup_}};
     return out;
   }
   bool stopped() const { return stopped_; }
@@ -61,8 +67,9 @@ class Worker {
     if (verb == "time.adam") return timing_.adam(request);
     if (verb == "time.mm") return timing_.mm(request);
     if (verb == "stop") return stopped_ = true, json::object();
-    throw std::invalid_argument("verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, " +
-                                "time.step, time.adam, time.mm, stop");
+    throw std::invalid_argument(
+        "verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, " +
+        "time.step, time.adam, time.mm, stop");
   }
 
   Mlp& model() {
@@ -70,7 +77,8 @@ class Worker {
     return *model_;
   }
 
-  static at::Tensor need(const TensorMap& tensors, const std::string& name, const std::string& path) {
+  static at::Tensor need(const TensorMap& tensors, const std::string& name,
+                         const std::string& path) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) throw std::invalid_argument(path + ": no tensor '" + name + "'");
     return found->second;
@@ -86,26 +94,34 @@ class Worker {
     const std::string path = request.at("batch");
     const TensorMap batch = read_tensors(path);
     const at::Tensor images = need(batch, "images", path), labels = need(batch, "labels", path);
-    if (request.contains("judge")) write_tensors(request.at("judge"), model().judge(images, labels));
+    if (request.contains("judge"))
+      write_tensors(request.at("judge"), model().judge(images, labels));
     const double loss = model().step(images, labels);
     if (request.contains("state")) write_tensors(request.at("state"), model().state());
     return {{"loss", loss}};
   }
 
   json train(const json& request) {
-    const std::string path = request.at("data"), dtype = request.at("dtype"), order_path = request.at("order");
-    if (dtype != "f32" && dtype != "f64") throw std::invalid_argument("dtype '" + dtype + "'; allowed: f32, f64");
+    const std::string path = request.at("data"), dtype = request.at("dtype"),
+                      order_path = request.at("order");
+    if (dtype != "f32" && dtype != "f64")
+      throw std::invalid_argument("dtype '" + dtype + "'; allowed: f32, f64");
     const TensorMap data = read_tensors(path);
-    const at::Tensor images = need(data, "images", path), labels = need(data, "labels", path), order = need(read_tensors(order_path), "order", order_path);
+    const at::Tensor images = need(data, "images", path), labels = need(data, "labels", path),
+                     order = need(read_tensors(order_path), "order", order_path);
     const std::int64_t each = request.at("batch_size");
     const auto wanted = request.value("snapshots", std::set<std::int64_t>{});
-    model_.emplace(options_from(request), request.value("seed", std::uint64_t{0}), dtype == "f64" ? at::kDouble : at::kFloat);
+    model_.emplace(options_from(request), request.value("seed", std::uint64_t{0}),
+                   dtype == "f64" ? at::kDouble : at::kFloat);
     json losses = json::array();
     std::int64_t number = 0;
     for (const at::Tensor& epoch : order.unbind(0))
       for (const at::Tensor& indices : epoch.split(each)) {
-        losses.push_back(model_->step(images.index_select(0, indices), labels.index_select(0, indices)));
-        if (wanted.count(++number)) write_tensors(request.at("prefix").get<std::string>() + std::to_string(number), model_->state());
+        losses.push_back(
+            model_->step(images.index_select(0, indices), labels.index_select(0, indices)));
+        if (wanted.count(++number))
+          write_tensors(request.at("prefix").get<std::string>() + std::to_string(number),
+                        model_->state());
       }
     const auto [loss, right] = model_->evaluate(images, labels);
     return {{"losses", losses}, {"final_loss", loss}, {"right", right}};
@@ -114,7 +130,8 @@ class Worker {
   json evaluate(const json& request) {
     const std::string path = request.at("data");
     const TensorMap data = read_tensors(path);
-    const auto [loss, right] = model().evaluate(need(data, "images", path), need(data, "labels", path));
+    const auto [loss, right] =
+        model().evaluate(need(data, "images", path), need(data, "labels", path));
     return {{"loss", loss}, {"right", right}};
   }
 
@@ -128,7 +145,8 @@ class Worker {
     for (std::int64_t i = 0; i < repeats; ++i) {
       const auto start = std::chrono::steady_clock::now();
       model().step(images, labels);
-      seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      seconds.push_back(
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
     return {{"seconds", seconds}};
   }
@@ -147,13 +165,23 @@ int main(int argc, char** argv) {
   int threads = 1;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--setup" && i + 1 < argc) setup = argv[++i];
-    else if (word == "--threads" && i + 1 < argc) threads = std::atoi(argv[++i]);
-    else if (word == "--help") return std::cout << "plumbline-reference [--setup recording|stock] [--threads N]: JSON lines on stdin and stdout\n", 0;
-    else return std::cerr << "plumbline-reference: '" << word << "' is unknown; allowed: --setup recording|stock, --threads N, --help\n", 64;
+    if (word == "--setup" && i + 1 < argc)
+      setup = argv[++i];
+    else if (word == "--threads" && i + 1 < argc)
+      threads = std::atoi(argv[++i]);
+    else if (word == "--help")
+      return std::cout << "plumbline-reference [--setup recording|stock] [--threads N]: JSON lines "
+                          "on stdin and stdout\n",
+             0;
+    else
+      return std::cerr << "plumbline-reference: '" << word
+                       << "' is unknown; allowed: --setup recording|stock, --threads N, --help\n",
+             64;
   }
   if ((setup != "recording" && setup != "stock") || threads < 1)
-    return std::cerr << "plumbline-reference: --setup " << setup << " --threads " << threads << "; allowed: recording or stock, 1 or more\n", 64;
+    return std::cerr << "plumbline-reference: --setup " << setup << " --threads " << threads
+                     << "; allowed: recording or stock, 1 or more\n",
+           64;
   if (setup == "recording") {
     setenv("MKL_CBWR", "COMPATIBLE", 1);
     setenv("ATEN_CPU_CAPABILITY", "default", 1);

@@ -58,20 +58,31 @@ HostTensor host(const char* dtype, std::vector<std::int64_t> shape, const std::v
   return out;
 }
 
-void write_images(const std::string& path, const ImageDataset& data, const std::vector<std::int64_t>& indices) {
+void write_images(const std::string& path, const ImageDataset& data,
+                  const std::vector<std::int64_t>& indices) {
   const auto count = static_cast<std::int64_t>(indices.size());
-  write_safetensors(path, {{{"images", host("F32", {count, data.height * data.width}, data.images(indices))},
-                            {"labels", host("I64", {count}, data.classes_of(indices))}}, {}});
+  write_safetensors(
+      path, {{{"images", host("F32", {count, data.height * data.width}, data.images(indices))},
+              {"labels", host("I64", {count}, data.classes_of(indices))}},
+             {}});
 }
 
 json describe_model(const train::Config& c) {
-  return {{"layers", c.layers}, {"label_smoothing", c.label_smoothing}, {"seed", c.seed},
-          {"optimizer", {{"lr", c.optimizer.lr}, {"momentum", c.optimizer.momentum}, {"dampening", c.optimizer.dampening},
-                         {"weight_decay", c.optimizer.weight_decay}, {"nesterov", c.optimizer.nesterov}, {"maximize", c.optimizer.maximize}}}};
+  return {{"layers", c.layers},
+          {"label_smoothing", c.label_smoothing},
+          {"seed", c.seed},
+          {"optimizer",
+           {{"lr", c.optimizer.lr},
+            {"momentum", c.optimizer.momentum},
+            {"dampening", c.optimizer.dampening},
+            {"weight_decay", c.optimizer.weight_decay},
+            {"nesterov", c.optimizer.nesterov},
+            {"maximize", c.optimizer.maximize}}}};
 }
 
 /// Parameters of a state file in the model's order, one vector.
-std::vector<double> flat_parameters(const std::map<std::string, HostTensor>& state, const nn::Module& model) {
+std::vector<double> flat_parameters(const std::map<std::string, HostTensor>& state,
+                                    const nn::Module& model) {
   std::vector<double> out;
   for (const auto& [name, parameter] : model.named_parameters()) {
     const HostTensor& t = state.at(name);
@@ -95,8 +106,13 @@ std::vector<double> flat_parameters(const nn::Module& model) {
   return out;
 }
 
-json verdict(const std::string& name, const std::string& outcome, double figure, double limit, const std::string& detail) {
-  return {{"name", name}, {"outcome", outcome}, {"figure", figure}, {"limit", limit}, {"detail", detail}};
+json verdict(const std::string& name, const std::string& outcome, double figure, double limit,
+             const std::string& detail) {
+  return {{"name", name},
+          {"outcome", outcome},
+          {"figure", figure},
+          {"limit", limit},
+          {"detail", detail}};
 }
 
 json compared(const std::string& name, double figure, double limit, const std::string& detail) {
@@ -105,7 +121,8 @@ json compared(const std::string& name, double figure, double limit, const std::s
 
 class Audit {
  public:
-  Audit(const train::Config& config, const AuditOptions& options, reference::Client& libtorch, const Watch& watch)
+  Audit(const train::Config& config, const AuditOptions& options, reference::Client& libtorch,
+        const Watch& watch)
       : config_(config), options_(options), libtorch_(libtorch), watch_(watch), trainer_(config) {}
 
   json run() {
@@ -132,10 +149,12 @@ class Audit {
     result_["versions"] = answer["versions"];
     result_["config"] = train::to_yaml(config_);
     state_ = read_safetensors(files_("state")).tensors;
-    const auto ours = flat_parameters(trainer_.model()), theirs = flat_parameters(state_, trainer_.model());
+    const auto ours = flat_parameters(trainer_.model()),
+               theirs = flat_parameters(state_, trainer_.model());
     std::int64_t different = 0;
     for (std::size_t i = 0; i < ours.size(); ++i) different += ours[i] != theirs[i];
-    add(compared("initial weights equal LibTorch's bits", static_cast<double>(different), 0, fmt::format("{} of {} differ", different, ours.size())));
+    add(compared("initial weights equal LibTorch's bits", static_cast<double>(different), 0,
+                 fmt::format("{} of {} differ", different, ours.size())));
   }
 
   void add(json row) { result_["verdicts"].push_back(std::move(row)); }
@@ -146,8 +165,11 @@ class Audit {
     optim::SGD::State buffers = trainer_.optimizer().state_dict();
     for (Tensor& buffer : buffers.momentum_buffers) buffer = Tensor();
     for (const auto& [name, tensor] : state_) {
-      if (name.rfind("momentum_buffer.", 0) == 0) buffers.momentum_buffers.at(static_cast<std::size_t>(std::stoul(name.substr(16)))) = train::to_device_tensor(tensor);
-      else parameters[name] = train::to_device_tensor(tensor);
+      if (name.rfind("momentum_buffer.", 0) == 0)
+        buffers.momentum_buffers.at(static_cast<std::size_t>(std::stoul(name.substr(16)))) =
+            train::to_device_tensor(tensor);
+      else
+        parameters[name] = train::to_device_tensor(tensor);
     }
     trainer_.model().load_state_dict(parameters);
     trainer_.optimizer().load_state_dict(buffers);
@@ -160,11 +182,13 @@ class Audit {
     nn::Module& model = trainer_.model();
     trainer_.optimizer().zero_grad();
     const Variable logits = model.forward(tape, Variable(batch.images));
-    const Variable loss = functional::cross_entropy(tape, logits, batch.labels, nullptr, {.label_smoothing = config_.label_smoothing});
+    const Variable loss = functional::cross_entropy(tape, logits, batch.labels, nullptr,
+                                                    {.label_smoothing = config_.label_smoothing});
     out["logits"] = logits.value().to_host<float>();
     out["loss"] = loss.value().to_host<float>();
     tape.backward(loss);
-    for (const auto& [name, parameter] : model.named_parameters()) out["gradient." + name] = parameter.grad().to_host<float>();
+    for (const auto& [name, parameter] : model.named_parameters())
+      out["gradient." + name] = parameter.grad().to_host<float>();
     trainer_.optimizer().step();
     const auto buffers = trainer_.optimizer().state_dict().momentum_buffers;
     std::size_t i = 0;
@@ -183,16 +207,24 @@ class Audit {
     for (const auto& [name, tensor] : judged) {
       if (name.rfind("bound.", 0) == 0) continue;
       const auto found = ours.find(name);
-      const TensorVerdict v = found == ours.end() ? TensorVerdict{name} : judge(name, found->second, values_of<double>(tensor), values_of<double>(judged.at("bound." + name)));
+      const TensorVerdict v = found == ours.end()
+                                  ? TensorVerdict{name}
+                                  : judge(name, found->second, values_of<double>(tensor),
+                                          values_of<double>(judged.at("bound." + name)));
       ++checked_;
       elements_ += v.count;
       failed_ += !v.passed();
       vacuous_ += v.vacuous;
-      if (!v.passed() && failures_.size() < 20) failures_.push_back(fmt::format("step {}: {}", number, v.describe()));
+      if (!v.passed() && failures_.size() < 20)
+        failures_.push_back(fmt::format("step {}: {}", number, v.describe()));
       if (v.share > worst.share) worst = v;
     }
-    if (worst.share > largest_share_) largest_share_ = worst.share, largest_ = fmt::format("step {}: {}", number, worst.describe());
-    result_["steps"].push_back({{"step", number}, {"worst", worst.name}, {"share", worst.share}, {"loss", ours.at("loss")[0]},
+    if (worst.share > largest_share_)
+      largest_share_ = worst.share, largest_ = fmt::format("step {}: {}", number, worst.describe());
+    result_["steps"].push_back({{"step", number},
+                                {"worst", worst.name},
+                                {"share", worst.share},
+                                {"loss", ours.at("loss")[0]},
                                 {"libtorch_loss", values_of<double>(judged.at("loss"))[0]}});
   }
 
@@ -207,7 +239,9 @@ class Audit {
         ++number;
         take_state();
         write_images(files_("batch"), trainer_.training_images(), indices);
-        libtorch_.request("mlp.step", {{"batch", files_("batch")}, {"judge", files_("judge")}, {"state", files_("state")}});
+        libtorch_.request(
+            "mlp.step",
+            {{"batch", files_("batch")}, {"judge", files_("judge")}, {"state", files_("state")}});
         judge_step(our_step(trainer_.load(indices)), number);
         state_ = read_safetensors(files_("state")).tensors;
       }
@@ -215,18 +249,27 @@ class Audit {
     if (failed_) row["outcome"] = "FAIL";
     if (checked_ == 0) row["outcome"] = "UNTESTED";
     add(row);
-    result_["teacher_forced"] = {{"steps", number}, {"tensors", checked_}, {"elements", elements_}, {"failed", failed_}, {"vacuous", vacuous_}, {"failures", failures_}};
+    result_["teacher_forced"] = {{"steps", number},       {"tensors", checked_},
+                                 {"elements", elements_}, {"failed", failed_},
+                                 {"vacuous", vacuous_},   {"failures", failures_}};
   }
 
   using Orders = std::vector<std::vector<std::int64_t>>;
 
-  /// LibTorch's whole run from a seed over the images in that order; states after steps 10 and 100 in files
+  /// LibTorch's whole run from a seed over the images in that order; states after steps 10 and 100
+  /// in files
   /// "<prefix><step>".
-  json libtorch_run(std::int64_t seed, const Orders& orders, const std::string& dtype, const std::string& prefix) {
+  json libtorch_run(std::int64_t seed, const Orders& orders, const std::string& dtype,
+                    const std::string& prefix) {
     write_order(orders);
     json request = describe_model(config_);
-    request.update({{"seed", seed}, {"dtype", dtype}, {"data", files_("train")}, {"order", files_("order")}, {"batch_size", config_.batch_size},
-                    {"snapshots", {kEarly, kLate}}, {"prefix", files_(prefix)}});
+    request.update({{"seed", seed},
+                    {"dtype", dtype},
+                    {"data", files_("train")},
+                    {"order", files_("order")},
+                    {"batch_size", config_.batch_size},
+                    {"snapshots", {kEarly, kLate}},
+                    {"prefix", files_(prefix)}});
     return libtorch_.request("mlp.train", request);
   }
 
@@ -239,9 +282,12 @@ class Audit {
 
   void write_order(const Orders& orders) const {
     std::vector<std::int64_t> order;
-    const std::int64_t each = config_.drop_last ? trainer_.batches_per_epoch() * config_.batch_size : trainer_.training_images().count;
+    const std::int64_t each = config_.drop_last ? trainer_.batches_per_epoch() * config_.batch_size
+                                                : trainer_.training_images().count;
     for (const auto& epoch : orders) order.insert(order.end(), epoch.begin(), epoch.begin() + each);
-    write_safetensors(files_("order"), {{{"order", host("I64", {static_cast<std::int64_t>(orders.size()), each}, order)}}, {}});
+    write_safetensors(
+        files_("order"),
+        {{{"order", host("I64", {static_cast<std::int64_t>(orders.size()), each}, order)}}, {}});
   }
 
   void write_data() {
@@ -264,29 +310,35 @@ class Audit {
       return;
     }
     if (stopped) throw Stopped();
-    result_["images_per_second"] = images / (std::chrono::duration<double>(Clock::now() - start).count() - pause);
-    const auto train_figures = ours.evaluate(ours.training_images()), test_figures = ours.evaluate(ours.test_images());
+    result_["images_per_second"] =
+        images / (std::chrono::duration<double>(Clock::now() - start).count() - pause);
+    const auto train_figures = ours.evaluate(ours.training_images()),
+               test_figures = ours.evaluate(ours.test_images());
     compare_free(snapshots, train_figures.loss, test_figures);
   }
 
-  void run_free(train::Trainer& ours, std::map<std::int64_t, std::vector<double>>& snapshots, double& images, double& pause, bool& stopped) {
+  void run_free(train::Trainer& ours, std::map<std::int64_t, std::vector<double>>& snapshots,
+                double& images, double& pause, bool& stopped) {
     const std::int64_t all = ours.batches_per_epoch() * config_.epochs;
     ours.run([&](const train::Step& step) {
       images += static_cast<double>(step.images);
       result_["free"]["loss"].push_back(step.loss);
       const auto before = Clock::now();
-      if (step.number == kEarly || step.number == kLate) snapshots[step.number] = flat_parameters(ours.model());
+      if (step.number == kEarly || step.number == kLate)
+        snapshots[step.number] = flat_parameters(ours.model());
       stopped = !watch_("free", step.number, all);
       pause += std::chrono::duration<double>(Clock::now() - before).count();
       return !stopped;
     });
   }
 
-  void compare_free(const std::map<std::int64_t, std::vector<double>>& snapshots, double final_loss, const train::Evaluation& test) {
+  void compare_free(const std::map<std::int64_t, std::vector<double>>& snapshots, double final_loss,
+                    const train::Evaluation& test) {
     std::vector<double> finals;
     for (int seed = 0; seed < options_.seeds; ++seed) {
       tell("LibTorch's seeds", seed, options_.seeds + 2);
-      finals.push_back(libtorch_run(config_.seed + 1 + seed, orders_from(config_.seed + 1 + seed), "f32", "seed")["final_loss"]);
+      finals.push_back(libtorch_run(config_.seed + 1 + seed, orders_from(config_.seed + 1 + seed),
+                                    "f32", "seed")["final_loss"]);
     }
     tell("LibTorch in f64", options_.seeds, options_.seeds + 2);
     libtorch_run(config_.seed, orders_, "f64", "wide");
@@ -295,18 +347,27 @@ class Audit {
     finals.push_back(narrow["final_loss"]);
     result_["free"]["libtorch_loss"] = narrow["losses"];
     for (const auto& [step, ours] : snapshots) {
-      const auto f32 = flat_parameters(read_safetensors(files_("narrow" + std::to_string(step))).tensors, trainer_.model());
-      const auto f64 = flat_parameters(read_safetensors(files_("wide" + std::to_string(step))).tensors, trainer_.model());
+      const auto f32 = flat_parameters(
+          read_safetensors(files_("narrow" + std::to_string(step))).tensors, trainer_.model());
+      const auto f64 = flat_parameters(
+          read_safetensors(files_("wide" + std::to_string(step))).tensors, trainer_.model());
       const double own = relative_distance(f32, f64);
-      add(compared(fmt::format("free run, parameters at step {}", step), relative_distance(ours, f32),
-                   step == kEarly ? kEarlyLimit : std::max(kLateLimit, kLateFactor * own), fmt::format("LibTorch f32 against f64: {:.3g}", own)));
+      add(compared(fmt::format("free run, parameters at step {}", step),
+                   relative_distance(ours, f32),
+                   step == kEarly ? kEarlyLimit : std::max(kLateLimit, kLateFactor * own),
+                   fmt::format("LibTorch f32 against f64: {:.3g}", own)));
     }
     const auto [low, high] = std::minmax_element(finals.begin(), finals.end());
     const double center = narrow["final_loss"];
-    add(compared("free run, final loss within LibTorch's spread over seeds", std::fabs(final_loss - center), *high - *low,
-                 fmt::format("ours {:.6f}, LibTorch {:.6f}, spread {:.6f} to {:.6f}", final_loss, center, *low, *high)));
+    add(compared("free run, final loss within LibTorch's spread over seeds",
+                 std::fabs(final_loss - center), *high - *low,
+                 fmt::format("ours {:.6f}, LibTorch {:.6f}, spread {:.6f} to {:.6f}", final_loss,
+                             center, *low, *high)));
     const json theirs = libtorch_.request("mlp.evaluate", {{"data", files_("test")}});
-    result_["accuracy"] = {{"images", test.images}, {"ours", test.accuracy()}, {"libtorch", theirs["right"].get<double>() / static_cast<double>(test.images)}};
+    result_["accuracy"] = {
+        {"images", test.images},
+        {"ours", test.accuracy()},
+        {"libtorch", theirs["right"].get<double>() / static_cast<double>(test.images)}};
   }
 
   train::Config config_;
@@ -326,7 +387,8 @@ class Audit {
 
 }  // namespace
 
-json run(const train::Config& config, const AuditOptions& options, reference::Client& libtorch, const Watch& watch) {
+json run(const train::Config& config, const AuditOptions& options, reference::Client& libtorch,
+         const Watch& watch) {
   return Audit(config, options, libtorch, watch).run();
 }
 

@@ -36,7 +36,8 @@ class Bar {
     if (!shown_ || now - last_ < std::chrono::milliseconds(100)) return;
     last_ = now;
     const auto filled = static_cast<std::size_t>(of ? 30 * done / of : 0);
-    fmt::print(stderr, "\r{:<18} [{}{}] {}/{} ", what, std::string(filled, '='), std::string(30 - filled, ' '), done, of);
+    fmt::print(stderr, "\r{:<18} [{}{}] {}/{} ", what, std::string(filled, '='),
+               std::string(30 - filled, ' '), done, of);
     std::fflush(stderr);
   }
   void clear() {
@@ -69,34 +70,48 @@ int train_only(const train::Config& config, const Arguments& arguments, const st
     }
     return interrupted == 0;
   });
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto figures = trainer.evaluate(trainer.test_images());
   bar.clear();
-  fmt::print("{}: {} steps, test accuracy {:.4f} ({} of {}), {:.0f} images/s\n", device, trainer.steps_done(), figures.accuracy(), figures.right,
-             figures.images, seconds > 0 ? images / seconds : 0);
-  write_json(arguments.json_path, {{"device", device}, {"losses", losses}, {"accuracy", figures.accuracy()}, {"images_per_second", images / seconds},
-                                   {"steps", trainer.steps_done()}, {"config", train::to_yaml(config)}, {"interrupted", interrupted != 0}});
+  fmt::print("{}: {} steps, test accuracy {:.4f} ({} of {}), {:.0f} images/s\n", device,
+             trainer.steps_done(), figures.accuracy(), figures.right, figures.images,
+             seconds > 0 ? images / seconds : 0);
+  write_json(arguments.json_path, {{"device", device},
+                                   {"losses", losses},
+                                   {"accuracy", figures.accuracy()},
+                                   {"images_per_second", images / seconds},
+                                   {"steps", trainer.steps_done()},
+                                   {"config", train::to_yaml(config)},
+                                   {"interrupted", interrupted != 0}});
   return interrupted ? kInterrupted : 0;
 }
 
-int train_beside_libtorch(const train::Config& config, const Arguments& arguments, const std::string& device) {
+int train_beside_libtorch(const train::Config& config, const Arguments& arguments,
+                          const std::string& device) {
   reference::Client libtorch(reference::find_program());
   Bar bar(arguments.quiet);
-  json result = run(config, arguments.options, libtorch, [&](const std::string& stage, std::int64_t done, std::int64_t of) {
-    bar.show(stage, done, of);
-    return interrupted == 0;
-  });
+  json result = run(config, arguments.options, libtorch,
+                    [&](const std::string& stage, std::int64_t done, std::int64_t of) {
+                      bar.show(stage, done, of);
+                      return interrupted == 0;
+                    });
   bar.clear();
   result["device"] = device;
   fmt::print("{:<62} {:<10} {:>11} {:>11}\n", "check on " + device, "outcome", "figure", "limit");
   for (const auto& row : result["verdicts"])
-    fmt::print("{:<62} {:<10} {:>11.4g} {:>11.4g}  {}\n", row["name"].get<std::string>(), row["outcome"].get<std::string>(), row["figure"].get<double>(),
+    fmt::print("{:<62} {:<10} {:>11.4g} {:>11.4g}  {}\n", row["name"].get<std::string>(),
+               row["outcome"].get<std::string>(), row["figure"].get<double>(),
                row["limit"].get<double>(), row["detail"].get<std::string>());
   if (result.contains("teacher_forced"))
-    for (const auto& failure : result["teacher_forced"]["failures"]) fmt::print("  {}\n", failure.get<std::string>());
+    for (const auto& failure : result["teacher_forced"]["failures"])
+      fmt::print("  {}\n", failure.get<std::string>());
   if (result.contains("accuracy"))
-    fmt::print("test accuracy {:.4f}, LibTorch {:.4f} ({} images); {:.0f} images/s on {}\n", result["accuracy"]["ours"].get<double>(),
-               result["accuracy"]["libtorch"].get<double>(), result["accuracy"]["images"].get<std::int64_t>(), result["images_per_second"].get<double>(), device);
+    fmt::print("test accuracy {:.4f}, LibTorch {:.4f} ({} images); {:.0f} images/s on {}\n",
+               result["accuracy"]["ours"].get<double>(),
+               result["accuracy"]["libtorch"].get<double>(),
+               result["accuracy"]["images"].get<std::int64_t>(),
+               result["images_per_second"].get<double>(), device);
   const int code = exit_code(result);
   result["exit_code"] = interrupted ? kInterrupted : code;
   write_json(arguments.json_path, result);
@@ -106,25 +121,37 @@ int train_beside_libtorch(const train::Config& config, const Arguments& argument
 int train_command(const Arguments& arguments, const std::string& device) {
   const train::Config config = train::load_config(arguments.config, arguments.overrides);
   std::signal(SIGINT, [](int) { interrupted = 1; });
-  return arguments.audit ? train_beside_libtorch(config, arguments, device) : train_only(config, arguments, device);
+  return arguments.audit ? train_beside_libtorch(config, arguments, device)
+                         : train_only(config, arguments, device);
 }
 
 }  // namespace
 
 void add_train_command(CLI::App& app, const Chosen& chosen) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* train = app.add_subcommand("train", "Train a network; with --audit beside LibTorch, step by step");
+  CLI::App* train =
+      app.add_subcommand("train", "Train a network; with --audit beside LibTorch, step by step");
   train->add_option("--config", arguments->config, "YAML file of the run")->required();
   train->add_flag("--audit", arguments->audit, "judge every step against LibTorch");
-  train->add_option("--audit-steps", arguments->options.steps, "teacher-forced steps; 0: all")->check(CLI::NonNegativeNumber);
-  train->add_option("--audit-seeds", arguments->options.seeds, "LibTorch runs that give the spread of the final loss")->check(CLI::Range(1, 1000))->capture_default_str();
+  train->add_option("--audit-steps", arguments->options.steps, "teacher-forced steps; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  train
+      ->add_option("--audit-seeds", arguments->options.seeds,
+                   "LibTorch runs that give the spread of the final loss")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   train->add_option("--json", arguments->json_path, "write the result there");
   train->add_option("--resume", arguments->resume, "go on from a checkpoint");
   train->add_flag("--quiet", arguments->quiet, "no progress, no log");
   train->add_option("overrides", arguments->overrides, "KEY VALUE pairs over the file's");
-  train->footer("Keys:\n" + plumb::train::describe_keys() + "Exit: 0 good, 2 wrong answer, 3 inconclusive, 4 nothing checked, 64 usage, 130 interrupted.\n"
-                "Example: plumbline train --config configs/fashion_mlp.yaml --audit train.epochs 1");
-  train->callback([arguments, chosen] { chosen([arguments](const std::string& device) { return train_command(*arguments, device); }); });
+  train->footer(
+      "Keys:\n" + plumb::train::describe_keys() +
+      "Exit: 0 good, 2 wrong answer, 3 inconclusive, 4 nothing checked, 64 usage, 130 "
+      "interrupted.\n"
+      "Example: plumbline train --config configs/fashion_mlp.yaml --audit train.epochs 1");
+  train->callback([arguments, chosen] {
+    chosen([arguments](const std::string& device) { return train_command(*arguments, device); });
+  });
 }
 
 }  // namespace plumb::audit

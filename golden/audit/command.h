@@ -10,7 +10,8 @@ class App;
 
 namespace plumb::audit {
 
-/// Gets the run to do: a function from the device's name to the exit code. Called while the command line is parsed.
+/// Gets the run to do: a function from the device's name to the exit code. Called while the command
+/// line is parsed.
 using Chosen = std::function<void(const std::function<int(const std::string& device)>&)>;
 
 void add_train_command(CLI::App& app, const Chosen& chosen);

@@ -28,12 +28,16 @@ double share_of(double got, double want, double bound) {
 
 std::string TensorVerdict::describe() const {
   if (count == 0) return name + ": no elements were compared";
-  return fmt::format("{}[{}]: got {:.9g}, want {:.9g}, bound {:.3g} ({:.3g} of it); {} of {} elements beyond", name, worst, got, want, bound, share, beyond, count);
+  return fmt::format(
+      "{}[{}]: got {:.9g}, want {:.9g}, bound {:.3g} ({:.3g} of it); {} of {} elements beyond",
+      name, worst, got, want, bound, share, beyond, count);
 }
 
-TensorVerdict judge(const std::string& name, const std::vector<float>& got, const std::vector<double>& want, const std::vector<double>& bound) {
+TensorVerdict judge(const std::string& name, const std::vector<float>& got,
+                    const std::vector<double>& want, const std::vector<double>& bound) {
   if (got.size() != want.size() || got.size() != bound.size())
-    throw std::invalid_argument(fmt::format("{}: {} elements of ours, {} of LibTorch's, {} bounds", name, got.size(), want.size(), bound.size()));
+    throw std::invalid_argument(fmt::format("{}: {} elements of ours, {} of LibTorch's, {} bounds",
+                                            name, got.size(), want.size(), bound.size()));
   TensorVerdict v;
   v.name = name;
   v.count = static_cast<std::int64_t>(got.size());
@@ -47,7 +51,9 @@ TensorVerdict judge(const std::string& name, const std::vector<float>& got, cons
     if (!(share_of(0, want[i], bound[i]) <= 1)) zeros_pass = false;
     distance += (value - want[i]) * (value - want[i]);
     norm += want[i] * want[i];
-    if (share > v.share) v.share = share, v.worst = static_cast<std::int64_t>(i), v.got = value, v.want = want[i], v.bound = bound[i];
+    if (share > v.share)
+      v.share = share, v.worst = static_cast<std::int64_t>(i), v.got = value, v.want = want[i],
+      v.bound = bound[i];
   }
   v.share = std::max(v.share, 0.0);
   v.vacuous = zeros_pass;
@@ -58,7 +64,8 @@ TensorVerdict judge(const std::string& name, const std::vector<float>& got, cons
 double relative_distance(const std::vector<double>& a, const std::vector<double>& b) {
   if (a.size() != b.size()) return kInfinity;
   double distance = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) distance += (a[i] - b[i]) * (a[i] - b[i]), norm += b[i] * b[i];
+  for (std::size_t i = 0; i < a.size(); ++i)
+    distance += (a[i] - b[i]) * (a[i] - b[i]), norm += b[i] * b[i];
   const double ratio = distance == 0 ? 0 : std::sqrt(distance / norm);
   return std::isfinite(ratio) ? ratio : kInfinity;
 }

@@ -8,9 +8,12 @@
 namespace plumb::audit {
 namespace {
 
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN(),
+                kInf = std::numeric_limits<float>::infinity();
 
-TensorVerdict one(float got, double want, double bound) { return judge("t", {got}, {want}, {bound}); }
+TensorVerdict one(float got, double want, double bound) {
+  return judge("t", {got}, {want}, {bound});
+}
 
 TEST(Judge, PassesWithinTheBoundAndFailsBeyondIt) {
   EXPECT_TRUE(one(1.5f, 1.0, 0.5).passed());

@@ -12,8 +12,10 @@ constexpr std::size_t kMostStalled = 1 << 16;
 
 std::string instruction_text(const Work& work, int index) {
   const ptx::Function& function = work.form->program().function;
-  if (index < 0 || index >= static_cast<int>(function.body.size())) return "kernel " + function.name;
-  return work.form->program().module->place_of(function.body[static_cast<std::size_t>(index)], function.name);
+  if (index < 0 || index >= static_cast<int>(function.body.size()))
+    return "kernel " + function.name;
+  return work.form->program().module->place_of(function.body[static_cast<std::size_t>(index)],
+                                               function.name);
 }
 
 double now() {
@@ -28,8 +30,8 @@ BlockRunner::~BlockRunner() = default;
 std::string BlockRunner::place() const {
   if (!running_) return "no block";
   const BlockState& state = running_->state();
-  std::string text = "block (" + std::to_string(state.ctaid[0]) + "," + std::to_string(state.ctaid[1]) + "," +
-                     std::to_string(state.ctaid[2]) + ")";
+  std::string text = "block (" + std::to_string(state.ctaid[0]) + "," +
+                     std::to_string(state.ctaid[1]) + "," + std::to_string(state.ctaid[2]) + ")";
   return warp_ ? text + ", warp " + std::to_string(warp_->warp_index) : text;
 }
 
@@ -43,7 +45,8 @@ std::unique_ptr<ResidentBlock> BlockRunner::take() {
     block = std::move(spare_.back());
     spare_.pop_back();
   }
-  const auto at = static_cast<std::uint64_t>((static_cast<unsigned __int128>(number) * work_.multiplier + work_.shift) % work_.blocks);
+  const auto at = static_cast<std::uint64_t>(
+      (static_cast<unsigned __int128>(number) * work_.multiplier + work_.shift) % work_.blocks);
   block->start(at, this);
   return block;
 }
@@ -59,13 +62,15 @@ void BlockRunner::run() {
       stalled_.erase(stalled_.begin());
     }
     const auto outcome = running_->run(*this);
-    (outcome == ResidentBlock::Outcome::finished ? spare_ : stalled_).push_back(std::move(running_));
+    (outcome == ResidentBlock::Outcome::finished ? spare_ : stalled_)
+        .push_back(std::move(running_));
   }
 }
 
 void BlockRunner::check_time() {
   if (work_.deadline > 0 && now() > work_.deadline)
-    throw Fault(Fault::Kind::timeout, "kernel " + work_.launch->kernel->info.name + ": did not end within " +
+    throw Fault(Fault::Kind::timeout, "kernel " + work_.launch->kernel->info.name +
+                                          ": did not end within " +
                                           std::to_string(settings().timeout_seconds) + " s");
 }
 
@@ -74,7 +79,8 @@ void BlockRunner::fail(const ResidentBlock& block, RunResult result) {
   if (pending.set) throw Fault(pending.kind, where + ": " + pending.message + " in " + place());
   if (result == RunResult::stuck) {
     const std::string kernel = "kernel " + work_.launch->kernel->info.name;
-    throw Fault(Fault::Kind::deadlock, kernel + ": deadlock in " + place() + ": threads wait at a barrier that others never reach");
+    throw Fault(Fault::Kind::deadlock, kernel + ": deadlock in " + place() +
+                                           ": threads wait at a barrier that others never reach");
   }
   const auto& body = work_.form->program().function.body;
   const int at = block.state().fault_pc;

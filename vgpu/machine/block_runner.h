@@ -1,7 +1,8 @@
 // block_runner.h - runs blocks on one OS thread: their warps in turn, from barrier to barrier.
 //
-// A block whose warps all give their turn away (they wait for another block's store) steps back and another begins, so
-// that blocks which wait for each other all get on; a grid-wide barrier needs no more.
+// A block whose warps all give their turn away (they wait for another block's store) steps back and
+// another begins, so that blocks which wait for each other all get on; a grid-wide barrier needs no
+// more.
 #pragma once
 
 #include <atomic>
@@ -20,12 +21,13 @@ struct Work {
   KernelForm* form = nullptr;
   bool linear = false;
   std::uint64_t grid_id = 0;
-  void* grid_workspace = nullptr;       // cooperative launches
+  void* grid_workspace = nullptr;  // cooperative launches
   std::uint64_t blocks = 0;
-  std::uint64_t multiplier = 1, shift = 0;  // block order: number i runs block (i * multiplier + shift) mod blocks
+  std::uint64_t multiplier = 1,
+                shift = 0;  // block order: number i runs block (i * multiplier + shift) mod blocks
   std::atomic<std::uint64_t> next = 0;
-  std::atomic<bool> stopped = false;    // a fault somewhere, or the time is over
-  double deadline = 0;                  // steady seconds; 0: none
+  std::atomic<bool> stopped = false;  // a fault somewhere, or the time is over
+  double deadline = 0;                // steady seconds; 0: none
 };
 
 /// A device function's wish to stop the launch.
@@ -58,7 +60,8 @@ class BlockRunner {
 
   Work& work_;
   std::vector<std::unique_ptr<ResidentBlock>> spare_, stalled_;
-  std::unique_ptr<ResidentBlock> running_;  // a member, so that a memory fault's jump out of run() does not leak it
+  std::unique_ptr<ResidentBlock>
+      running_;  // a member, so that a memory fault's jump out of run() does not leak it
   const WarpState* warp_ = nullptr;
 };
 

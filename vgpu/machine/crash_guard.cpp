@@ -25,9 +25,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     guard.signal = signal;
     siglongjmp(guard.back, 1);
   }
-  const struct sigaction& previous = signal == SIGSEGV ? previous_segv : signal == SIGBUS ? previous_bus : previous_fpe;
+  const struct sigaction& previous = signal == SIGSEGV  ? previous_segv
+                                     : signal == SIGBUS ? previous_bus
+                                                        : previous_fpe;
   if (previous.sa_flags & SA_SIGINFO) return previous.sa_sigaction(signal, info, context);
-  if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) return previous.sa_handler(signal);
+  if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
+    return previous.sa_handler(signal);
   std::signal(signal, SIG_DFL);  // returns to the faulting instruction, which now ends the process
 }
 
@@ -44,8 +47,10 @@ void install_handlers() {
   char address[32];
   std::snprintf(address, sizeof address, "%p", guard.address);
   if (guard.signal == SIGFPE)
-    throw Fault(Fault::Kind::internal, "kernel " + kernel + ": arithmetic trap of the host in " + runner.place());
-  throw Fault(Fault::Kind::illegal_address, "kernel " + kernel + ": illegal address " + address + " in " + runner.place());
+    throw Fault(Fault::Kind::internal,
+                "kernel " + kernel + ": arithmetic trap of the host in " + runner.place());
+  throw Fault(Fault::Kind::illegal_address,
+              "kernel " + kernel + ": illegal address " + address + " in " + runner.place());
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 namespace vgpu {
 
-/// runner.run() with SIGSEGV, SIGBUS and SIGFPE caught where they come from translated code. Throws Fault.
+/// runner.run() with SIGSEGV, SIGBUS and SIGFPE caught where they come from translated code. Throws
+/// Fault.
 void run_guarded(BlockRunner& runner);
 
 }  // namespace vgpu

@@ -15,7 +15,9 @@
 namespace vgpu {
 namespace {
 
-BlockRunner& runner_of(const BlockState* block) { return *static_cast<BlockRunner*>(block->machine); }
+BlockRunner& runner_of(const BlockState* block) {
+  return *static_cast<BlockRunner*>(block->machine);
+}
 
 /// A call's parameters: .param variables in each lane's local memory.
 struct CallFrame {
@@ -30,7 +32,8 @@ struct CallFrame {
   }
   template <class T>
   void result(std::uint32_t lane, std::uint64_t offset, T value) const {
-    if (offset != ~std::uint64_t{0}) std::memcpy(local + lane * lane_bytes + offset, &value, sizeof value);
+    if (offset != ~std::uint64_t{0})
+      std::memcpy(local + lane * lane_bytes + offset, &value, sizeof value);
   }
 };
 
@@ -43,7 +46,8 @@ const char* text_at(std::uint64_t address) { return reinterpret_cast<const char*
 
 std::uint64_t nanoseconds() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::system_clock::now().time_since_epoch()).count());
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
 }
 
 }  // namespace
@@ -87,39 +91,46 @@ std::int32_t vgpu_warp_idle(WarpState* warp) {
   return static_cast<std::int32_t>(vgpu::RunResult::stuck);
 }
 
-void vgpu_barrier_arrive(BlockState* block, std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes) {
+void vgpu_barrier_arrive(BlockState* block, std::uint32_t barrier, std::uint32_t threads,
+                         std::uint32_t lanes) {
   vgpu::ResidentBlock::of(block).arrive(barrier, threads, lanes);
 }
 
-std::uint64_t vgpu_warp_local_bytes(BlockState* block) { return vgpu::ResidentBlock::of(block).local_bytes_of_warp(); }
+std::uint64_t vgpu_warp_local_bytes(BlockState* block) {
+  return vgpu::ResidentBlock::of(block).local_bytes_of_warp();
+}
 
 std::uint64_t vgpu_clock() { return __builtin_ia32_rdtsc(); }
 std::uint64_t vgpu_globaltimer() { return vgpu::nanoseconds(); }
 
-std::int32_t vgpu_call_vprintf(WarpState* warp, BlockState*, std::uint32_t mask, std::uint64_t lane_bytes,
-                               std::uint64_t result, std::uint64_t format, std::uint64_t values, std::uint64_t,
-                               std::uint64_t, std::uint64_t) {
+std::int32_t vgpu_call_vprintf(WarpState* warp, BlockState*, std::uint32_t mask,
+                               std::uint64_t lane_bytes, std::uint64_t result, std::uint64_t format,
+                               std::uint64_t values, std::uint64_t, std::uint64_t, std::uint64_t) {
   const CallFrame frame{warp->local, lane_bytes};
   vgpu::for_lanes(mask, [&](std::uint32_t lane) {
     const char* text = vgpu::text_at(frame.argument<std::uint64_t>(lane, format));
-    const auto* list = reinterpret_cast<const std::uint8_t*>(frame.argument<std::uint64_t>(lane, values));
+    const auto* list =
+        reinterpret_cast<const std::uint8_t*>(frame.argument<std::uint64_t>(lane, values));
     frame.result<std::int32_t>(lane, result, vgpu::device_printf(text, list));
   });
   return 0;
 }
 
-std::int32_t vgpu_call___assertfail(WarpState* warp, BlockState* block, std::uint32_t mask, std::uint64_t lane_bytes,
-                                    std::uint64_t, std::uint64_t message, std::uint64_t file, std::uint64_t line,
-                                    std::uint64_t function, std::uint64_t) {
+std::int32_t vgpu_call___assertfail(WarpState* warp, BlockState* block, std::uint32_t mask,
+                                    std::uint64_t lane_bytes, std::uint64_t, std::uint64_t message,
+                                    std::uint64_t file, std::uint64_t line, std::uint64_t function,
+                                    std::uint64_t) {
   const CallFrame frame{warp->local, lane_bytes};
   std::string first;
   vgpu::for_lanes(mask, [&](std::uint32_t lane) {
     char text[1024];
-    std::snprintf(text, sizeof text, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.",
-                  vgpu::text_at(frame.argument<std::uint64_t>(lane, file)), frame.argument<std::uint32_t>(lane, line),
-                  vgpu::text_at(frame.argument<std::uint64_t>(lane, function)), block->ctaid[0], block->ctaid[1],
-                  block->ctaid[2], warp->tid[0][lane], warp->tid[1][lane], warp->tid[2][lane],
-                  vgpu::text_at(frame.argument<std::uint64_t>(lane, message)));
+    std::snprintf(text, sizeof text,
+                  "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.",
+                  vgpu::text_at(frame.argument<std::uint64_t>(lane, file)),
+                  frame.argument<std::uint32_t>(lane, line),
+                  vgpu::text_at(frame.argument<std::uint64_t>(lane, function)), block->ctaid[0],
+                  block->ctaid[1], block->ctaid[2], warp->tid[0][lane], warp->tid[1][lane],
+                  warp->tid[2][lane], vgpu::text_at(frame.argument<std::uint64_t>(lane, message)));
     if (first.empty()) first = text;
     std::fprintf(stderr, "%s\n", text);
   });
@@ -128,9 +139,9 @@ std::int32_t vgpu_call___assertfail(WarpState* warp, BlockState* block, std::uin
   return 1;
 }
 
-std::int32_t vgpu_call_malloc(WarpState* warp, BlockState*, std::uint32_t mask, std::uint64_t lane_bytes,
-                              std::uint64_t result, std::uint64_t bytes, std::uint64_t, std::uint64_t, std::uint64_t,
-                              std::uint64_t) {
+std::int32_t vgpu_call_malloc(WarpState* warp, BlockState*, std::uint32_t mask,
+                              std::uint64_t lane_bytes, std::uint64_t result, std::uint64_t bytes,
+                              std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) {
   const CallFrame frame{warp->local, lane_bytes};
   vgpu::for_lanes(mask, [&](std::uint32_t lane) {
     frame.result<void*>(lane, result, std::malloc(frame.argument<std::uint64_t>(lane, bytes)));
@@ -138,10 +149,12 @@ std::int32_t vgpu_call_malloc(WarpState* warp, BlockState*, std::uint32_t mask, 
   return 0;
 }
 
-std::int32_t vgpu_call_free(WarpState* warp, BlockState*, std::uint32_t mask, std::uint64_t lane_bytes, std::uint64_t,
-                            std::uint64_t pointer, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) {
+std::int32_t vgpu_call_free(WarpState* warp, BlockState*, std::uint32_t mask,
+                            std::uint64_t lane_bytes, std::uint64_t, std::uint64_t pointer,
+                            std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) {
   const CallFrame frame{warp->local, lane_bytes};
-  vgpu::for_lanes(mask, [&](std::uint32_t lane) { std::free(frame.argument<void*>(lane, pointer)); });
+  vgpu::for_lanes(mask,
+                  [&](std::uint32_t lane) { std::free(frame.argument<void*>(lane, pointer)); });
   return 0;
 }
 
@@ -153,12 +166,15 @@ void register_device_functions() {
   static const std::array helpers{
       translate::HelperAddress{"vgpu_warp_idle", reinterpret_cast<void*>(&vgpu_warp_idle)},
       translate::HelperAddress{"vgpu_warp_release", reinterpret_cast<void*>(&vgpu_warp_release)},
-      translate::HelperAddress{"vgpu_barrier_arrive", reinterpret_cast<void*>(&vgpu_barrier_arrive)},
-      translate::HelperAddress{"vgpu_warp_local_bytes", reinterpret_cast<void*>(&vgpu_warp_local_bytes)},
+      translate::HelperAddress{"vgpu_barrier_arrive",
+                               reinterpret_cast<void*>(&vgpu_barrier_arrive)},
+      translate::HelperAddress{"vgpu_warp_local_bytes",
+                               reinterpret_cast<void*>(&vgpu_warp_local_bytes)},
       translate::HelperAddress{"vgpu_clock", reinterpret_cast<void*>(&vgpu_clock)},
       translate::HelperAddress{"vgpu_globaltimer", reinterpret_cast<void*>(&vgpu_globaltimer)},
       translate::HelperAddress{"vgpu_call_vprintf", reinterpret_cast<void*>(&vgpu_call_vprintf)},
-      translate::HelperAddress{"vgpu_call___assertfail", reinterpret_cast<void*>(&vgpu_call___assertfail)},
+      translate::HelperAddress{"vgpu_call___assertfail",
+                               reinterpret_cast<void*>(&vgpu_call___assertfail)},
       translate::HelperAddress{"vgpu_call_malloc", reinterpret_cast<void*>(&vgpu_call_malloc)},
       translate::HelperAddress{"vgpu_call_free", reinterpret_cast<void*>(&vgpu_call_free)},
   };

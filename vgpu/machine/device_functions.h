@@ -1,4 +1,5 @@
-// device_functions.h - what translated code calls: the warp's waiting, clocks, printf, assertions, the device heap.
+// device_functions.h - what translated code calls: the warp's waiting, clocks, printf, assertions,
+// the device heap.
 #pragma once
 
 #include "vgpu/machine/state.h"

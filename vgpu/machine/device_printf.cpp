@@ -48,27 +48,37 @@ const char* convert(const char* at, Arguments& arguments, std::string& out) {
   std::string conversion = "%";
   bool wide = false;
   for (; *at && !std::strchr("diouxXeEfFgGaAcspn%", *at); ++at) {
-    if (*at == '*') conversion += std::to_string(arguments.next<std::int32_t>());
-    else if (*at == 'l' || *at == 'j' || *at == 'z' || *at == 't') wide = true;
-    else if (*at != 'h') conversion += *at;
+    if (*at == '*')
+      conversion += std::to_string(arguments.next<std::int32_t>());
+    else if (*at == 'l' || *at == 'j' || *at == 'z' || *at == 't')
+      wide = true;
+    else if (*at != 'h')
+      conversion += *at;
   }
   if (!*at) return at;
   const char letter = *at;
   if (letter == '%') {
     out += '%';
   } else if (std::strchr("di", letter)) {
-    if (wide) append(out, conversion + "ll" + letter, static_cast<long long>(arguments.next<std::int64_t>()));
-    else append(out, conversion + letter, arguments.next<std::int32_t>());
+    if (wide)
+      append(out, conversion + "ll" + letter,
+             static_cast<long long>(arguments.next<std::int64_t>()));
+    else
+      append(out, conversion + letter, arguments.next<std::int32_t>());
   } else if (std::strchr("ouxX", letter)) {
-    if (wide) append(out, conversion + "ll" + letter, static_cast<unsigned long long>(arguments.next<std::uint64_t>()));
-    else append(out, conversion + letter, arguments.next<std::uint32_t>());
+    if (wide)
+      append(out, conversion + "ll" + letter,
+             static_cast<unsigned long long>(arguments.next<std::uint64_t>()));
+    else
+      append(out, conversion + letter, arguments.next<std::uint32_t>());
   } else if (letter == 'c') {
     append(out, conversion + letter, arguments.next<std::int32_t>());
   } else if (letter == 's') {
     const auto text = reinterpret_cast<const char*>(arguments.next<std::uint64_t>());
     append(out, conversion + letter, text ? text : "(null)");
   } else if (letter == 'p') {
-    append(out, conversion + letter, reinterpret_cast<const void*>(arguments.next<std::uint64_t>()));
+    append(out, conversion + letter,
+           reinterpret_cast<const void*>(arguments.next<std::uint64_t>()));
   } else {
     append(out, conversion + letter, arguments.next<double>());
   }
@@ -83,8 +93,10 @@ int device_printf(const char* format, const std::uint8_t* values) {
   Arguments arguments(values);
   std::string out;
   for (const char* at = format; *at;) {
-    if (*at == '%') at = convert(at + 1, arguments, out);
-    else out += *at++;
+    if (*at == '%')
+      at = convert(at + 1, arguments, out);
+    else
+      out += *at++;
   }
   const std::lock_guard lock(mutex);
   std::fwrite(out.data(), 1, out.size(), stdout);

@@ -20,12 +20,15 @@ int estimate_registers(const ptx::Function& function) {
 
 }  // namespace
 
-KernelForm::KernelForm(const ptx::Module& module, const ptx::Function& function, const std::string& module_key, bool linear)
+KernelForm::KernelForm(const ptx::Module& module, const ptx::Function& function,
+                       const std::string& module_key, bool linear)
     : module_(module), function_(function), module_key_(module_key), linear_(linear) {}
 
 const translate::Program& KernelForm::program() {
   const std::lock_guard lock(mutex_);
-  if (!program_) program_ = std::make_unique<translate::Program>(translate::make_program(module_, function_, linear_));
+  if (!program_)
+    program_ =
+        std::make_unique<translate::Program>(translate::make_program(module_, function_, linear_));
   return *program_;
 }
 
@@ -35,16 +38,21 @@ TranslatedCode KernelForm::code(std::atomic<TranslatedCode>& slot, bool full) {
   const translate::Program& made = program();
   const std::lock_guard lock(mutex_);
   if (const TranslatedCode known = slot.load(std::memory_order_acquire)) return known;
-  const std::string key = module_key_ + function_.name + (linear_ ? " linear" : " general") + (full ? " full" : " masked");
-  const auto result = translate::compile(key, settings().cache_folder, [&](llvm::Module& module, const std::string& name) {
-    full ? translate::translate_full(made, module, name) : translate::translate_masked(made, module, name);
-  });
-  count_compilation(result.from_cache, result.translate_seconds, result.compile_seconds, result.load_seconds);
+  const std::string key = module_key_ + function_.name + (linear_ ? " linear" : " general") +
+                          (full ? " full" : " masked");
+  const auto result = translate::compile(key, settings().cache_folder,
+                                         [&](llvm::Module& module, const std::string& name) {
+                                           full ? translate::translate_full(made, module, name)
+                                                : translate::translate_masked(made, module, name);
+                                         });
+  count_compilation(result.from_cache, result.translate_seconds, result.compile_seconds,
+                    result.load_seconds);
   slot.store(result.code, std::memory_order_release);
   return result.code;
 }
 
-Kernel::Kernel(const ptx::Module& module, const ptx::Function& function, const std::string& module_key)
+Kernel::Kernel(const ptx::Module& module, const ptx::Function& function,
+               const std::string& module_key)
     : linear_(module, function, module_key, true), general_(module, function, module_key, false) {
   info.name = function.name;
   const translate::Program& program = general_.program();
@@ -57,15 +65,15 @@ Kernel::Kernel(const ptx::Module& module, const ptx::Function& function, const s
     if (v.space == ptx::Space::constant) info.constant_bytes += v.bytes();
   info.register_count = estimate_registers(function);
   std::uint64_t threads = 1;
-  const auto& limit = function.required_threads[0] ? function.required_threads : function.max_threads;
+  const auto& limit =
+      function.required_threads[0] ? function.required_threads : function.max_threads;
   for (std::uint32_t n : limit) threads *= std::max(1u, n);
-  if (limit[0]) info.max_threads_per_block = static_cast<int>(std::min<std::uint64_t>(threads, 1024));
+  if (limit[0])
+    info.max_threads_per_block = static_cast<int>(std::min<std::uint64_t>(threads, 1024));
   info.ptx_version = module.architecture;
 }
 
-void prepare(Kernel& kernel) {
-  kernel.form(true).full();
-}
+void prepare(Kernel& kernel) { kernel.form(true).full(); }
 
 const KernelInfo& kernel_info(const Kernel& kernel) { return kernel.info; }
 

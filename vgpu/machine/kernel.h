@@ -15,7 +15,8 @@ namespace vgpu {
 /// A kernel's code for one arrangement of threads (translate/shape.h, `linear`).
 class KernelForm {
  public:
-  KernelForm(const ptx::Module& module, const ptx::Function& function, const std::string& module_key, bool linear);
+  KernelForm(const ptx::Module& module, const ptx::Function& function,
+             const std::string& module_key, bool linear);
 
   TranslatedCode full() { return code(full_, true); }
   TranslatedCode masked() { return code(masked_, false); }
@@ -46,6 +47,7 @@ class Kernel {
 };
 
 /// Adds to compile_statistics().
-void count_compilation(bool from_cache, double translate_seconds, double compile_seconds, double load_seconds);
+void count_compilation(bool from_cache, double translate_seconds, double compile_seconds,
+                       double load_seconds);
 
 }  // namespace vgpu

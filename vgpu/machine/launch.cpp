@@ -10,7 +10,8 @@
 namespace vgpu {
 namespace {
 
-constexpr std::uint64_t kMostGridX = 0x7fffffff, kMostGridYZ = 65535, kMostBlockXY = 1024, kMostBlockZ = 64;
+constexpr std::uint64_t kMostGridX = 0x7fffffff, kMostGridYZ = 65535, kMostBlockXY = 1024,
+                        kMostBlockZ = 64;
 constexpr std::size_t kGridWorkspaceBytes = 4096;
 
 std::string triple(const Dim3& d) {
@@ -18,31 +19,40 @@ std::string triple(const Dim3& d) {
 }
 
 [[noreturn]] void refuse(const Launch& launch, Fault::Kind kind, const std::string& why) {
-  throw Fault(kind, "kernel " + kernel_info(*launch.kernel).name + "<<<" + triple(launch.grid) + "," + triple(launch.block) +
-                        "," + std::to_string(launch.dynamic_shared_bytes) + ">>>: " + why);
+  throw Fault(kind, "kernel " + kernel_info(*launch.kernel).name + "<<<" + triple(launch.grid) +
+                        "," + triple(launch.block) + "," +
+                        std::to_string(launch.dynamic_shared_bytes) + ">>>: " + why);
 }
 
 void check_configuration(const Launch& launch, const Profile& profile) {
   const KernelInfo& info = kernel_info(*launch.kernel);
   const Dim3 &g = launch.grid, &b = launch.block;
-  if (g.x == 0 || g.y == 0 || g.z == 0 || g.x > kMostGridX || g.y > kMostGridYZ || g.z > kMostGridYZ)
-    refuse(launch, Fault::Kind::invalid_configuration, "grid allowed: 1 to (2147483647,65535,65535)");
-  if (b.x == 0 || b.y == 0 || b.z == 0 || b.x > kMostBlockXY || b.y > kMostBlockXY || b.z > kMostBlockZ)
+  if (g.x == 0 || g.y == 0 || g.z == 0 || g.x > kMostGridX || g.y > kMostGridYZ ||
+      g.z > kMostGridYZ)
+    refuse(launch, Fault::Kind::invalid_configuration,
+           "grid allowed: 1 to (2147483647,65535,65535)");
+  if (b.x == 0 || b.y == 0 || b.z == 0 || b.x > kMostBlockXY || b.y > kMostBlockXY ||
+      b.z > kMostBlockZ)
     refuse(launch, Fault::Kind::invalid_configuration, "block allowed: 1 to (1024,1024,64)");
   if (b.count() > static_cast<std::uint64_t>(info.max_threads_per_block))
     refuse(launch, Fault::Kind::invalid_configuration,
-           std::to_string(b.count()) + " threads a block, allowed: " + std::to_string(info.max_threads_per_block));
+           std::to_string(b.count()) +
+               " threads a block, allowed: " + std::to_string(info.max_threads_per_block));
   const std::size_t shared = info.static_shared_bytes + launch.dynamic_shared_bytes;
   if (shared > profile.shared_per_block_optin)
     refuse(launch, Fault::Kind::invalid_configuration,
-           std::to_string(shared) + " bytes of shared memory, allowed: " + std::to_string(profile.shared_per_block_optin));
+           std::to_string(shared) + " bytes of shared memory, allowed: " +
+               std::to_string(profile.shared_per_block_optin));
   if (launch.cooperative) {
-    const std::uint64_t by_threads = static_cast<std::uint64_t>(profile.max_threads_per_sm) / b.count();
+    const std::uint64_t by_threads =
+        static_cast<std::uint64_t>(profile.max_threads_per_sm) / b.count();
     const std::uint64_t by_shared = shared ? profile.shared_per_sm / shared : by_threads;
-    const std::uint64_t per_sm = std::min({by_threads, by_shared, static_cast<std::uint64_t>(profile.max_blocks_per_sm)});
+    const std::uint64_t per_sm =
+        std::min({by_threads, by_shared, static_cast<std::uint64_t>(profile.max_blocks_per_sm)});
     const std::uint64_t most = per_sm * static_cast<std::uint64_t>(profile.sm_count);
     if (g.count() > most)
-      refuse(launch, Fault::Kind::out_of_resources, "a cooperative launch of more than " + std::to_string(most) + " blocks");
+      refuse(launch, Fault::Kind::out_of_resources,
+             "a cooperative launch of more than " + std::to_string(most) + " blocks");
   }
 }
 
@@ -58,7 +68,9 @@ void choose_order(Work& work) {
 }
 
 /// Threads of a warp have consecutive threadIdx.x and share y and z.
-bool is_linear(const Dim3& block) { return block.x % kWarpSize == 0 || (block.y == 1 && block.z == 1); }
+bool is_linear(const Dim3& block) {
+  return block.x % kWarpSize == 0 || (block.y == 1 && block.z == 1);
+}
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

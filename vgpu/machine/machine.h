@@ -1,7 +1,7 @@
 // machine.h - the virtual GPU's machine: loads modules, launches kernels, says what went wrong.
 //
-// A device pointer is a host address. A launch runs to its end before launch() returns: the order of streams and
-// events is the runtime's subject, not the machine's.
+// A device pointer is a host address. A launch runs to its end before launch() returns: the order
+// of streams and events is the runtime's subject, not the machine's.
 #pragma once
 
 #include <cstddef>
@@ -22,29 +22,44 @@ struct Dim3 {
   std::uint64_t count() const { return std::uint64_t{x} * y * z; }
 };
 
-/// What stopped a module or a launch. The runtime maps the kind to CUDA's error code; what() is one line that names
-/// the kernel, the PTX line, the source line when known, and the instruction's text.
+/// What stopped a module or a launch. The runtime maps the kind to CUDA's error code; what() is one
+/// line that names the kernel, the PTX line, the source line when known, and the instruction's
+/// text.
 struct Fault : std::runtime_error {
   enum class Kind {
-    invalid_ptx, unsupported_instruction, invalid_configuration, out_of_resources, illegal_address,
-    misaligned_address, trap, device_assert, deadlock, timeout, interrupted, internal,
+    invalid_ptx,
+    unsupported_instruction,
+    invalid_configuration,
+    out_of_resources,
+    illegal_address,
+    misaligned_address,
+    trap,
+    device_assert,
+    deadlock,
+    timeout,
+    interrupted,
+    internal,
   };
-  Fault(Kind what_kind, const std::string& message) : std::runtime_error(message), kind(what_kind) {}
+  Fault(Kind what_kind, const std::string& message)
+      : std::runtime_error(message), kind(what_kind) {}
   Kind kind;
 };
 
-struct ParameterLayout { std::size_t offset, bytes, align; };
+struct ParameterLayout {
+  std::size_t offset, bytes, align;
+};
 
 struct KernelInfo {
   std::string name;
   std::vector<ParameterLayout> parameters;
   std::size_t parameter_bytes = 0;
   std::size_t static_shared_bytes = 0;
-  std::size_t local_bytes = 0;       // per thread, as declared
-  std::size_t constant_bytes = 0;    // the module's .const
-  int register_count = 0;            // 32-bit registers declared, capped at 255: an estimate, not ptxas's figure
+  std::size_t local_bytes = 0;     // per thread, as declared
+  std::size_t constant_bytes = 0;  // the module's .const
+  int register_count =
+      0;  // 32-bit registers declared, capped at 255: an estimate, not ptxas's figure
   int max_threads_per_block = 1024;  // .maxntid or the machine's
-  int ptx_version = 0;               // the module's architecture, as cudaFuncAttributes::ptxVersion: 80
+  int ptx_version = 0;  // the module's architecture, as cudaFuncAttributes::ptxVersion: 80
 };
 
 enum class BlockOrder { forward, reverse, random };
@@ -54,12 +69,12 @@ struct Settings {
   int threads = 0;  // OS threads; 0: every core
   BlockOrder order = BlockOrder::forward;
   std::uint64_t order_seed = 0;
-  std::string cache_folder;  // compiled objects; empty: no cache on disk
+  std::string cache_folder;    // compiled objects; empty: no cache on disk
   double timeout_seconds = 0;  // 0: none
 };
 
-/// The process's settings. First read from PLUMBLINE_VGPU_THREADS, PLUMBLINE_VGPU_CACHE (a folder, or "off"),
-/// PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED). Change only between launches.
+/// The process's settings. First read from PLUMBLINE_VGPU_THREADS, PLUMBLINE_VGPU_CACHE (a folder,
+/// or "off"), PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED). Change only between launches.
 Settings& settings();
 
 /// What compiling cost in this process, for bench/vgpu and --json.
@@ -71,10 +86,12 @@ CompileStatistics compile_statistics();
 
 class Kernel;  // translated lazily, at its first launch
 
-/// A parsed module placed on a device: its .global and .const variables have addresses, its kernels can be launched.
+/// A parsed module placed on a device: its .global and .const variables have addresses, its kernels
+/// can be launched.
 class LoadedModule {
  public:
-  /// `allocate` gives the module's variables device memory (zeroed or initialised here); freed by `release`.
+  /// `allocate` gives the module's variables device memory (zeroed or initialised here); freed by
+  /// `release`.
   static std::shared_ptr<LoadedModule> load(ptx::Module module);
   virtual ~LoadedModule() = default;
   /// Null when the module has no such entry.
@@ -90,14 +107,17 @@ struct Launch {
   Kernel* kernel = nullptr;
   Dim3 grid, block;
   std::size_t dynamic_shared_bytes = 0;
-  const void* parameters = nullptr;  // KernelInfo::parameter_bytes, laid out as KernelInfo::parameters says
+  const void* parameters =
+      nullptr;  // KernelInfo::parameter_bytes, laid out as KernelInfo::parameters says
   bool cooperative = false;
 };
 
-/// Runs a kernel to its end. Throws Fault. Thread-safe; launches from several host threads run one after another.
+/// Runs a kernel to its end. Throws Fault. Thread-safe; launches from several host threads run one
+/// after another.
 void launch(const Launch& launch, const Profile& profile);
 
-/// Translates (or loads from the cache) without running, so that compile time can be measured alone.
+/// Translates (or loads from the cache) without running, so that compile time can be measured
+/// alone.
 void prepare(Kernel& kernel);
 
 }  // namespace vgpu

@@ -1,4 +1,5 @@
-// The machine on small kernels written in PTX: control flow in every shape, barriers, waiting, faults, the cache.
+// The machine on small kernels written in PTX: control flow in every shape, barriers, waiting,
+// faults, the cache.
 #include "vgpu/machine/machine.h"
 
 #include <gtest/gtest.h>
@@ -14,14 +15,17 @@ namespace {
 
 const std::string kHeader = ".version 8.0\n.target sm_80\n.address_size 64\n";
 
-/// A module whose one kernel `k` takes two pointers and an integer; %i is the global thread index, %out and %in the pointers.
+/// A module whose one kernel `k` takes two pointers and an integer; %i is the global thread index,
+/// %out and %in the pointers.
 std::string kernel_text(const std::string& body, const std::string& before = {}) {
   return kHeader + before +
          ".visible .entry k(.param .u64 p_in, .param .u64 p_out, .param .u32 p_n)\n{\n"
-         ".reg .pred %p<10>; .reg .b32 %r<40>; .reg .b32 %i; .reg .b32 %n; .reg .b64 %rd<20>; .reg .b64 %in; .reg .b64 %out;\n"
+         ".reg .pred %p<10>; .reg .b32 %r<40>; .reg .b32 %i; .reg .b32 %n; .reg .b64 %rd<20>; .reg "
+         ".b64 %in; .reg .b64 %out;\n"
          ".reg .b64 %at; .reg .b64 %to; .reg .f32 %f<10>;\n"
          "ld.param.u64 %in, [p_in];\nld.param.u64 %out, [p_out];\nld.param.u32 %n, [p_n];\n"
-         "mov.u32 %r0, %ctaid.x;\nmov.u32 %r1, %ntid.x;\nmov.u32 %r2, %tid.x;\nmad.lo.s32 %i, %r0, %r1, %r2;\n"
+         "mov.u32 %r0, %ctaid.x;\nmov.u32 %r1, %ntid.x;\nmov.u32 %r2, %tid.x;\nmad.lo.s32 %i, %r0, "
+         "%r1, %r2;\n"
          "mul.wide.s32 %rd0, %i, 4;\nadd.s64 %at, %in, %rd0;\nadd.s64 %to, %out, %rd0;\n" +
          body + "\n}\n";
 }
@@ -34,14 +38,17 @@ struct Parameters {
 
 class Program {
  public:
-  explicit Program(const std::string& text) : module_(LoadedModule::load(ptx::parse(text, "test.ptx"))) {}
+  explicit Program(const std::string& text)
+      : module_(LoadedModule::load(ptx::parse(text, "test.ptx"))) {}
 
-  void run(Dim3 grid, Dim3 block, const void* in, void* out, int n, std::size_t shared = 0, bool cooperative = false) {
+  void run(Dim3 grid, Dim3 block, const void* in, void* out, int n, std::size_t shared = 0,
+           bool cooperative = false) {
     const Parameters parameters{in, out, n};
     launch({module_->kernel("k"), grid, block, shared, &parameters, cooperative}, profile("h100"));
   }
 
-  std::vector<int> run_ints(Dim3 grid, Dim3 block, const std::vector<int>& in, std::size_t shared = 0) {
+  std::vector<int> run_ints(Dim3 grid, Dim3 block, const std::vector<int>& in,
+                            std::size_t shared = 0) {
     std::vector<int> out(in.size(), -1);
     run(grid, block, in.data(), out.data(), static_cast<int>(in.size()), shared);
     return out;
@@ -58,7 +65,8 @@ std::vector<int> ascending(int count) {
 }
 
 /// The message of the fault that `body` ends with.
-std::string fault_of(const std::string& text, Fault::Kind kind, Dim3 grid = {1, 1, 1}, Dim3 block = {32, 1, 1}) {
+std::string fault_of(const std::string& text, Fault::Kind kind, Dim3 grid = {1, 1, 1},
+                     Dim3 block = {32, 1, 1}) {
   std::vector<int> memory(1024);
   try {
     Program(text).run(grid, block, memory.data(), memory.data(), 1024);
@@ -80,8 +88,9 @@ class Machine : public testing::Test {
 };
 
 TEST_F(Machine, TailThreadsLeaveMemoryAlone) {
-  Program program(kernel_text("setp.ge.s32 %p1, %i, %n;\n@%p1 bra DONE;\nld.global.u32 %r3, [%at];\n"
-                              "add.s32 %r3, %r3, 7;\nst.global.u32 [%to], %r3;\nDONE: ret;"));
+  Program program(
+      kernel_text("setp.ge.s32 %p1, %i, %n;\n@%p1 bra DONE;\nld.global.u32 %r3, [%at];\n"
+                  "add.s32 %r3, %r3, 7;\nst.global.u32 [%to], %r3;\nDONE: ret;"));
   const std::vector<int> in = ascending(1003);
   std::vector<int> out(1024, -1);
 
@@ -93,10 +102,13 @@ TEST_F(Machine, TailThreadsLeaveMemoryAlone) {
 TEST_F(Machine, BlocksOfAnyShapeAndSizeSeeTheirThreads) {
   // Writes tid.x + 100 tid.y + 10000 tid.z at the thread's linear place.
   Program program(kernel_text(
-      "mov.u32 %r3, %tid.y;\nmov.u32 %r4, %tid.z;\nmov.u32 %r5, %ntid.y;\nmad.lo.s32 %r6, %r4, %r5, %r3;\n"
+      "mov.u32 %r3, %tid.y;\nmov.u32 %r4, %tid.z;\nmov.u32 %r5, %ntid.y;\nmad.lo.s32 %r6, %r4, "
+      "%r5, %r3;\n"
       "mad.lo.s32 %r6, %r6, %r1, %r2;\nmul.wide.s32 %rd1, %r6, 4;\nadd.s64 %rd2, %out, %rd1;\n"
-      "mad.lo.s32 %r7, %r3, 100, %r2;\nmad.lo.s32 %r7, %r4, 10000, %r7;\nst.global.u32 [%rd2], %r7;\nret;"));
-  for (const Dim3 block : {Dim3{1, 1, 1}, Dim3{33, 1, 1}, Dim3{5, 7, 3}, Dim3{16, 16, 1}, Dim3{32, 4, 2}, Dim3{1024, 1, 1}}) {
+      "mad.lo.s32 %r7, %r3, 100, %r2;\nmad.lo.s32 %r7, %r4, 10000, %r7;\nst.global.u32 [%rd2], "
+      "%r7;\nret;"));
+  for (const Dim3 block : {Dim3{1, 1, 1}, Dim3{33, 1, 1}, Dim3{5, 7, 3}, Dim3{16, 16, 1},
+                           Dim3{32, 4, 2}, Dim3{1024, 1, 1}}) {
     std::vector<int> out(block.count(), -1);
 
     program.run({1}, block, nullptr, out.data(), 0);
@@ -104,16 +116,20 @@ TEST_F(Machine, BlocksOfAnyShapeAndSizeSeeTheirThreads) {
     for (std::uint32_t z = 0, at = 0; z < block.z; ++z)
       for (std::uint32_t y = 0; y < block.y; ++y)
         for (std::uint32_t x = 0; x < block.x; ++x, ++at)
-          ASSERT_EQ(out[at], static_cast<int>(x + 100 * y + 10000 * z)) << block.x << "x" << block.y << "x" << block.z;
+          ASSERT_EQ(out[at], static_cast<int>(x + 100 * y + 10000 * z))
+              << block.x << "x" << block.y << "x" << block.z;
   }
 }
 
 TEST_F(Machine, LoopsWithATripCountOfEachLaneAndABranchInside) {
   // Collatz steps of in[i] + 1.
-  Program program(kernel_text(
-      "ld.global.u32 %r3, [%at];\nadd.s32 %r3, %r3, 1;\nmov.u32 %r4, 0;\nLOOP:\nsetp.eq.s32 %p1, %r3, 1;\n@%p1 bra DONE;\n"
-      "and.b32 %r5, %r3, 1;\nsetp.eq.s32 %p2, %r5, 0;\n@%p2 bra EVEN;\nmad.lo.s32 %r3, %r3, 3, 1;\nbra NEXT;\n"
-      "EVEN: shr.u32 %r3, %r3, 1;\nNEXT: add.s32 %r4, %r4, 1;\nbra LOOP;\nDONE: st.global.u32 [%to], %r4;\nret;"));
+  Program program(
+      kernel_text("ld.global.u32 %r3, [%at];\nadd.s32 %r3, %r3, 1;\nmov.u32 %r4, "
+                  "0;\nLOOP:\nsetp.eq.s32 %p1, %r3, 1;\n@%p1 bra DONE;\n"
+                  "and.b32 %r5, %r3, 1;\nsetp.eq.s32 %p2, %r5, 0;\n@%p2 bra EVEN;\nmad.lo.s32 %r3, "
+                  "%r3, 3, 1;\nbra NEXT;\n"
+                  "EVEN: shr.u32 %r3, %r3, 1;\nNEXT: add.s32 %r4, %r4, 1;\nbra LOOP;\nDONE: "
+                  "st.global.u32 [%to], %r4;\nret;"));
 
   const std::vector<int> out = program.run_ints({4}, {256}, ascending(1024));
 
@@ -125,8 +141,9 @@ TEST_F(Machine, LoopsWithATripCountOfEachLaneAndABranchInside) {
 }
 
 TEST_F(Machine, LanesThatReturnEarlyDoNotHoldUpABarrier) {
-  Program program(kernel_text("and.b32 %r3, %r2, 1;\nsetp.eq.s32 %p1, %r3, 1;\n@%p1 ret;\nbar.sync 0;\n"
-                              "st.global.u32 [%to], %i;\nret;"));
+  Program program(
+      kernel_text("and.b32 %r3, %r2, 1;\nsetp.eq.s32 %p1, %r3, 1;\n@%p1 ret;\nbar.sync 0;\n"
+                  "st.global.u32 [%to], %i;\nret;"));
 
   const std::vector<int> out = program.run_ints({1}, {64}, std::vector<int>(64));
 
@@ -135,24 +152,28 @@ TEST_F(Machine, LanesThatReturnEarlyDoNotHoldUpABarrier) {
 
 TEST_F(Machine, BarriersOrderSharedMemory) {
   // Reverses a block through shared memory.
-  Program program(kernel_text("ld.global.u32 %r3, [%at];\nshl.b32 %r4, %r2, 2;\nmov.u32 %r5, buffer;\nadd.s32 %r6, %r5, %r4;\n"
-                              "st.shared.u32 [%r6], %r3;\nbar.sync 0;\nsub.s32 %r7, %r1, %r2;\nsub.s32 %r7, %r7, 1;\n"
-                              "shl.b32 %r7, %r7, 2;\nadd.s32 %r7, %r5, %r7;\nld.shared.u32 %r8, [%r7];\n"
-                              "st.global.u32 [%to], %r8;\nret;",
-                              ".extern .shared .align 4 .b8 buffer[];\n"));
+  Program program(kernel_text(
+      "ld.global.u32 %r3, [%at];\nshl.b32 %r4, %r2, 2;\nmov.u32 %r5, buffer;\nadd.s32 %r6, %r5, "
+      "%r4;\n"
+      "st.shared.u32 [%r6], %r3;\nbar.sync 0;\nsub.s32 %r7, %r1, %r2;\nsub.s32 %r7, %r7, 1;\n"
+      "shl.b32 %r7, %r7, 2;\nadd.s32 %r7, %r5, %r7;\nld.shared.u32 %r8, [%r7];\n"
+      "st.global.u32 [%to], %r8;\nret;",
+      ".extern .shared .align 4 .b8 buffer[];\n"));
   for (const unsigned threads : {32u, 33u, 100u, 1024u}) {
     const std::vector<int> in = ascending(static_cast<int>(threads));
 
     const std::vector<int> out = program.run_ints({1}, {threads}, in, threads * 4);
 
-    for (unsigned i = 0; i < threads; ++i) ASSERT_EQ(out[i], static_cast<int>(threads - 1 - i)) << threads;
+    for (unsigned i = 0; i < threads; ++i)
+      ASSERT_EQ(out[i], static_cast<int>(threads - 1 - i)) << threads;
   }
 }
 
 TEST_F(Machine, BarriersInsideDivergentCodeMeet) {
   // Both sides of a branch reach their own bar.sync 0: all threads of the block do.
-  Program program(kernel_text("setp.lt.s32 %p1, %r2, 10;\n@%p1 bra LOW;\nbar.sync 0;\nmov.u32 %r3, 5;\nbra JOIN;\n"
-                              "LOW: bar.sync 0;\nmov.u32 %r3, 9;\nJOIN: st.global.u32 [%to], %r3;\nret;"));
+  Program program(kernel_text(
+      "setp.lt.s32 %p1, %r2, 10;\n@%p1 bra LOW;\nbar.sync 0;\nmov.u32 %r3, 5;\nbra JOIN;\n"
+      "LOW: bar.sync 0;\nmov.u32 %r3, 9;\nJOIN: st.global.u32 [%to], %r3;\nret;"));
 
   const std::vector<int> out = program.run_ints({2}, {96}, std::vector<int>(192));
 
@@ -160,19 +181,23 @@ TEST_F(Machine, BarriersInsideDivergentCodeMeet) {
 }
 
 TEST_F(Machine, BarrierReductionsCountAndCombine) {
-  Program program(kernel_text("setp.lt.s32 %p1, %r2, 37;\nbar.red.popc.u32 %r3, 0, %p1;\nbar.red.and.pred %p2, 0, %p1;\n"
-                              "bar.red.or.pred %p3, 0, %p1;\nselp.u32 %r4, 1000, 0, %p2;\nselp.u32 %r5, 2000, 0, %p3;\n"
-                              "add.s32 %r3, %r3, %r4;\nadd.s32 %r3, %r3, %r5;\nst.global.u32 [%to], %r3;\nret;"));
+  Program program(kernel_text(
+      "setp.lt.s32 %p1, %r2, 37;\nbar.red.popc.u32 %r3, 0, %p1;\nbar.red.and.pred %p2, 0, %p1;\n"
+      "bar.red.or.pred %p3, 0, %p1;\nselp.u32 %r4, 1000, 0, %p2;\nselp.u32 %r5, 2000, 0, %p3;\n"
+      "add.s32 %r3, %r3, %r4;\nadd.s32 %r3, %r3, %r5;\nst.global.u32 [%to], %r3;\nret;"));
 
-  for (const int value : program.run_ints({1}, {100}, std::vector<int>(100))) ASSERT_EQ(value, 2037);
+  for (const int value : program.run_ints({1}, {100}, std::vector<int>(100)))
+    ASSERT_EQ(value, 2037);
 }
 
 TEST_F(Machine, NamedBarriersPairProducersWithConsumers) {
   // Warp 0 stores and arrives; warp 1 waits for it at barrier 1.
-  Program program(kernel_text("mov.u32 %r5, cell;\nsetp.ge.s32 %p1, %r2, 32;\n@%p1 bra CONSUMER;\nst.shared.u32 [%r5], 77;\n"
-                              "bar.arrive 1, 64;\nbra DONE;\nCONSUMER: bar.sync 1, 64;\nld.shared.u32 %r6, [%r5];\n"
-                              "st.global.u32 [%to], %r6;\nDONE: ret;",
-                              ".shared .align 4 .b8 cell[4];\n"));
+  Program program(kernel_text(
+      "mov.u32 %r5, cell;\nsetp.ge.s32 %p1, %r2, 32;\n@%p1 bra CONSUMER;\nst.shared.u32 [%r5], "
+      "77;\n"
+      "bar.arrive 1, 64;\nbra DONE;\nCONSUMER: bar.sync 1, 64;\nld.shared.u32 %r6, [%r5];\n"
+      "st.global.u32 [%to], %r6;\nDONE: ret;",
+      ".shared .align 4 .b8 cell[4];\n"));
 
   const std::vector<int> out = program.run_ints({1}, {64}, std::vector<int>(64));
 
@@ -181,10 +206,11 @@ TEST_F(Machine, NamedBarriersPairProducersWithConsumers) {
 
 TEST_F(Machine, ShufflesInDivergentCodeWaitForTheLanesTheyName) {
   // Odd lanes come late through a loop; all then exchange with their neighbour.
-  Program program(kernel_text("and.b32 %r3, %r2, 1;\nmov.u32 %r4, %i;\nsetp.eq.s32 %p1, %r3, 0;\n@%p1 bra MEET;\n"
-                              "mov.u32 %r5, 0;\nWORK: add.s32 %r5, %r5, 1;\nsetp.lt.s32 %p2, %r5, %r2;\n@%p2 bra WORK;\n"
-                              "add.s32 %r4, %r4, 100;\nMEET: shfl.sync.bfly.b32 %r6|%p3, %r4, 1, 31, -1;\n"
-                              "st.global.u32 [%to], %r6;\nret;"));
+  Program program(kernel_text(
+      "and.b32 %r3, %r2, 1;\nmov.u32 %r4, %i;\nsetp.eq.s32 %p1, %r3, 0;\n@%p1 bra MEET;\n"
+      "mov.u32 %r5, 0;\nWORK: add.s32 %r5, %r5, 1;\nsetp.lt.s32 %p2, %r5, %r2;\n@%p2 bra WORK;\n"
+      "add.s32 %r4, %r4, 100;\nMEET: shfl.sync.bfly.b32 %r6|%p3, %r4, 1, 31, -1;\n"
+      "st.global.u32 [%to], %r6;\nret;"));
 
   const std::vector<int> out = program.run_ints({1}, {64}, std::vector<int>(64));
 
@@ -192,10 +218,12 @@ TEST_F(Machine, ShufflesInDivergentCodeWaitForTheLanesTheyName) {
 }
 
 TEST_F(Machine, WarpBarriersMatchWhereverTheyStand) {
-  Program program(kernel_text("mov.u32 %r5, cells;\nshl.b32 %r6, %r2, 2;\nadd.s32 %r7, %r5, %r6;\nand.b32 %r3, %r2, 1;\n"
-                              "setp.eq.s32 %p1, %r3, 0;\n@%p1 bra EVEN;\nst.shared.u32 [%r7], %r2;\nbar.warp.sync -1;\nbra DONE;\n"
-                              "EVEN: bar.warp.sync -1;\nld.shared.u32 %r8, [%r7+4];\nst.global.u32 [%to], %r8;\nDONE: ret;",
-                              ".shared .align 4 .b8 cells[256];\n"));
+  Program program(kernel_text(
+      "mov.u32 %r5, cells;\nshl.b32 %r6, %r2, 2;\nadd.s32 %r7, %r5, %r6;\nand.b32 %r3, %r2, 1;\n"
+      "setp.eq.s32 %p1, %r3, 0;\n@%p1 bra EVEN;\nst.shared.u32 [%r7], %r2;\nbar.warp.sync -1;\nbra "
+      "DONE;\n"
+      "EVEN: bar.warp.sync -1;\nld.shared.u32 %r8, [%r7+4];\nst.global.u32 [%to], %r8;\nDONE: ret;",
+      ".shared .align 4 .b8 cells[256];\n"));
 
   const std::vector<int> out = program.run_ints({1}, {32}, std::vector<int>(32));
 
@@ -203,10 +231,13 @@ TEST_F(Machine, WarpBarriersMatchWhereverTheyStand) {
 }
 
 TEST_F(Machine, LanesOfAWarpThatWaitForEachOtherGetOn) {
-  // A lock that each lane of a warp takes in turn: the lane that holds it must run while the others spin.
-  Program program(kernel_text("TRY: atom.global.cas.b32 %r3, [%out], 0, 1;\nsetp.ne.s32 %p1, %r3, 0;\n@%p1 bra TRY;\n"
-                              "ld.volatile.global.u32 %r4, [%out+4];\nadd.s32 %r4, %r4, 1;\nst.volatile.global.u32 [%out+4], %r4;\n"
-                              "membar.gl;\natom.global.exch.b32 %r5, [%out], 0;\nret;"));
+  // A lock that each lane of a warp takes in turn: the lane that holds it must run while the others
+  // spin.
+  Program program(kernel_text(
+      "TRY: atom.global.cas.b32 %r3, [%out], 0, 1;\nsetp.ne.s32 %p1, %r3, 0;\n@%p1 bra TRY;\n"
+      "ld.volatile.global.u32 %r4, [%out+4];\nadd.s32 %r4, %r4, 1;\nst.volatile.global.u32 "
+      "[%out+4], %r4;\n"
+      "membar.gl;\natom.global.exch.b32 %r5, [%out], 0;\nret;"));
   std::vector<int> out(2, 0);
 
   program.run({4}, {64}, nullptr, out.data(), 0);
@@ -216,8 +247,10 @@ TEST_F(Machine, LanesOfAWarpThatWaitForEachOtherGetOn) {
 
 TEST_F(Machine, BlocksThatWaitForEachOtherGetOnInAnyOrder) {
   // Block b waits until blocks below it have counted, then counts itself.
-  Program program(kernel_text("WAIT: ld.volatile.global.u32 %r3, [%out];\nsetp.ne.s32 %p1, %r3, %r0;\n@%p1 bra WAIT;\n"
-                              "bar.sync 0;\nsetp.ne.s32 %p2, %r2, 0;\n@%p2 bra DONE;\natom.global.add.u32 %r4, [%out], 1;\nDONE: ret;"));
+  Program program(kernel_text(
+      "WAIT: ld.volatile.global.u32 %r3, [%out];\nsetp.ne.s32 %p1, %r3, %r0;\n@%p1 bra WAIT;\n"
+      "bar.sync 0;\nsetp.ne.s32 %p2, %r2, 0;\n@%p2 bra DONE;\natom.global.add.u32 %r4, [%out], "
+      "1;\nDONE: ret;"));
   for (const BlockOrder order : {BlockOrder::forward, BlockOrder::reverse, BlockOrder::random}) {
     settings().order = order;
     settings().order_seed = 5;
@@ -231,12 +264,15 @@ TEST_F(Machine, BlocksThatWaitForEachOtherGetOnInAnyOrder) {
 
 TEST_F(Machine, FunctionsAreCalledWithTheirParameters) {
   const std::string square =
-      ".func (.param .b32 result) square(.param .b32 value)\n{\n.reg .b32 %r<3>; .reg .pred %p;\nld.param.b32 %r0, [value];\n"
-      "setp.gt.s32 %p, %r0, 10;\n@%p bra BIG;\nmul.lo.s32 %r1, %r0, %r0;\nst.param.b32 [result], %r1;\nret;\n"
+      ".func (.param .b32 result) square(.param .b32 value)\n{\n.reg .b32 %r<3>; .reg .pred "
+      "%p;\nld.param.b32 %r0, [value];\n"
+      "setp.gt.s32 %p, %r0, 10;\n@%p bra BIG;\nmul.lo.s32 %r1, %r0, %r0;\nst.param.b32 [result], "
+      "%r1;\nret;\n"
       "BIG: st.param.b32 [result], %r0;\nret;\n}\n";
-  Program program(kernel_text("ld.global.u32 %r3, [%at];\n{\n.param .b32 a;\nst.param.b32 [a], %r3;\n.param .b32 b;\n"
-                              "call.uni (b), square, (a);\nld.param.b32 %r4, [b];\n}\nst.global.u32 [%to], %r4;\nret;",
-                              square));
+  Program program(kernel_text(
+      "ld.global.u32 %r3, [%at];\n{\n.param .b32 a;\nst.param.b32 [a], %r3;\n.param .b32 b;\n"
+      "call.uni (b), square, (a);\nld.param.b32 %r4, [b];\n}\nst.global.u32 [%to], %r4;\nret;",
+      square));
 
   const std::vector<int> out = program.run_ints({1}, {64}, ascending(64));
 
@@ -244,9 +280,11 @@ TEST_F(Machine, FunctionsAreCalledWithTheirParameters) {
 }
 
 TEST_F(Machine, AffineIndicesThatWrapInAWarpKeepTheirMeaning) {
-  // in + 4 * sext(i * 0x08000000 + 0x7fffff00...) would wrap: the widened value is taken lane by lane.
-  Program program(kernel_text("add.s32 %r3, %i, 2147483632;\ncvt.s64.s32 %rd1, %r3;\nshr.s64 %rd1, %rd1, 31;\n"
-                              "cvt.u32.u64 %r4, %rd1;\nst.global.u32 [%to], %r4;\nret;"));
+  // in + 4 * sext(i * 0x08000000 + 0x7fffff00...) would wrap: the widened value is taken lane by
+  // lane.
+  Program program(
+      kernel_text("add.s32 %r3, %i, 2147483632;\ncvt.s64.s32 %rd1, %r3;\nshr.s64 %rd1, %rd1, 31;\n"
+                  "cvt.u32.u64 %r4, %rd1;\nst.global.u32 [%to], %r4;\nret;"));
 
   const std::vector<int> out = program.run_ints({1}, {32}, std::vector<int>(32));
 
@@ -254,9 +292,10 @@ TEST_F(Machine, AffineIndicesThatWrapInAWarpKeepTheirMeaning) {
 }
 
 TEST_F(Machine, IndexedBranchesGoEachLanesWay) {
-  Program program(kernel_text("ld.global.u32 %r3, [%at];\nrem.u32 %r4, %r3, 3;\nTABLE: .branchtargets A, B, C;\n"
-                              "brx.idx %r4, TABLE;\nA: mov.u32 %r5, 10;\nbra DONE;\nB: mov.u32 %r5, 20;\nbra DONE;\n"
-                              "C: mov.u32 %r5, 30;\nDONE: st.global.u32 [%to], %r5;\nret;"));
+  Program program(kernel_text(
+      "ld.global.u32 %r3, [%at];\nrem.u32 %r4, %r3, 3;\nTABLE: .branchtargets A, B, C;\n"
+      "brx.idx %r4, TABLE;\nA: mov.u32 %r5, 10;\nbra DONE;\nB: mov.u32 %r5, 20;\nbra DONE;\n"
+      "C: mov.u32 %r5, 30;\nDONE: st.global.u32 [%to], %r5;\nret;"));
 
   const std::vector<int> out = program.run_ints({1}, {64}, ascending(64));
 
@@ -264,9 +303,11 @@ TEST_F(Machine, IndexedBranchesGoEachLanesWay) {
 }
 
 TEST_F(Machine, ModuleVariablesKeepTheirInitialValues) {
-  Program program(kernel_text("and.b32 %r3, %r2, 3;\nmul.wide.u32 %rd1, %r3, 4;\nmov.u64 %rd2, table;\nadd.s64 %rd2, %rd2, %rd1;\n"
-                              "ld.const.u32 %r4, [%rd2];\nst.global.u32 [%to], %r4;\nret;",
-                              ".const .align 4 .u32 table[4] = {3, 1, 4, 15};\n"));
+  Program program(
+      kernel_text("and.b32 %r3, %r2, 3;\nmul.wide.u32 %rd1, %r3, 4;\nmov.u64 %rd2, table;\nadd.s64 "
+                  "%rd2, %rd2, %rd1;\n"
+                  "ld.const.u32 %r4, [%rd2];\nst.global.u32 [%to], %r4;\nret;",
+                  ".const .align 4 .u32 table[4] = {3, 1, 4, 15};\n"));
 
   const std::vector<int> out = program.run_ints({1}, {32}, std::vector<int>(32));
 
@@ -277,7 +318,8 @@ TEST_F(Machine, ModuleVariablesKeepTheirInitialValues) {
 // --- faults: one line each, with the place ---
 
 TEST_F(Machine, UnknownInstructionsStopWithTextKernelAndLine) {
-  const std::string message = fault_of(kernel_text("tensormap.replace.foo.b32 %r1, %r2;\nret;"), Fault::Kind::unsupported_instruction);
+  const std::string message = fault_of(kernel_text("tensormap.replace.foo.b32 %r1, %r2;\nret;"),
+                                       Fault::Kind::unsupported_instruction);
 
   EXPECT_NE(message.find("tensormap.replace.foo.b32 %r1"), std::string::npos) << message;
   EXPECT_NE(message.find("kernel k"), std::string::npos) << message;
@@ -287,44 +329,55 @@ TEST_F(Machine, UnknownInstructionsStopWithTextKernelAndLine) {
 TEST_F(Machine, WildAddressesAreFaultsAndTheMachineGoesOn) {
   const std::string bad = kernel_text("st.global.u32 [16], %i;\nret;");
 
-  EXPECT_NE(fault_of(bad, Fault::Kind::illegal_address).find("illegal address 0x10"), std::string::npos);
+  EXPECT_NE(fault_of(bad, Fault::Kind::illegal_address).find("illegal address 0x10"),
+            std::string::npos);
   EXPECT_NE(fault_of(bad, Fault::Kind::illegal_address, {64}).find("block ("), std::string::npos);
   Program good(kernel_text("st.global.u32 [%to], %i;\nret;"));
   EXPECT_EQ(good.run_ints({1}, {32}, std::vector<int>(32)), ascending(32));
 }
 
 TEST_F(Machine, TrapsStopTheLaunch) {
-  EXPECT_NE(fault_of(kernel_text("setp.eq.s32 %p1, %i, 5;\n@%p1 trap;\nret;"), Fault::Kind::trap).find("'@%p1 trap'"), std::string::npos);
+  EXPECT_NE(fault_of(kernel_text("setp.eq.s32 %p1, %i, 5;\n@%p1 trap;\nret;"), Fault::Kind::trap)
+                .find("'@%p1 trap'"),
+            std::string::npos);
 }
 
 TEST_F(Machine, BarriersThatOthersNeverReachAreADeadlock) {
   // Half of a warp waits for a shuffle that the other half, at the block's barrier, never comes to.
-  const std::string message = fault_of(kernel_text("setp.lt.s32 %p1, %r2, 16;\n@%p1 bra A;\nbar.sync 0;\nret;\n"
-                                                   "A: shfl.sync.idx.b32 %r3|%p2, %r2, 0, 31, -1;\nst.global.u32 [%to], %r3;\nret;"),
-                                       Fault::Kind::deadlock);
+  const std::string message = fault_of(
+      kernel_text("setp.lt.s32 %p1, %r2, 16;\n@%p1 bra A;\nbar.sync 0;\nret;\n"
+                  "A: shfl.sync.idx.b32 %r3|%p2, %r2, 0, 31, -1;\nst.global.u32 [%to], %r3;\nret;"),
+      Fault::Kind::deadlock);
   EXPECT_NE(message.find("deadlock in block (0,0,0), warp 0"), std::string::npos) << message;
 }
 
 TEST_F(Machine, LoopsThatWaitForEverEndAtTheTimeLimit) {
   settings().timeout_seconds = 0.2;
-  const std::string message = fault_of(kernel_text("WAIT: ld.volatile.global.u32 %r3, [%in];\nsetp.eq.s32 %p1, %r3, 0;\n@%p1 bra WAIT;\nret;"),
-                                       Fault::Kind::timeout);
+  const std::string message =
+      fault_of(kernel_text("WAIT: ld.volatile.global.u32 %r3, [%in];\nsetp.eq.s32 %p1, %r3, "
+                           "0;\n@%p1 bra WAIT;\nret;"),
+               Fault::Kind::timeout);
   EXPECT_NE(message.find("did not end within"), std::string::npos) << message;
 }
 
 TEST_F(Machine, ImpossibleConfigurationsAreRefused) {
   const std::string text = kernel_text("ret;");
 
-  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {1}, {1025}).find("allowed"), std::string::npos);
-  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {0}).find("allowed"), std::string::npos);
-  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {1, 65536}).find("allowed"), std::string::npos);
-  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {1}, {1, 1, 65}).find("allowed"), std::string::npos);
+  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {1}, {1025}).find("allowed"),
+            std::string::npos);
+  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {0}).find("allowed"),
+            std::string::npos);
+  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {1, 65536}).find("allowed"),
+            std::string::npos);
+  EXPECT_NE(fault_of(text, Fault::Kind::invalid_configuration, {1}, {1, 1, 65}).find("allowed"),
+            std::string::npos);
 }
 
 // --- the cache on disk ---
 
 TEST_F(Machine, CompiledCodeComesFromTheCacheAndDamagedFilesAreReplaced) {
-  const auto folder = std::filesystem::temp_directory_path() / ("vgpu_cache_" + std::to_string(getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("vgpu_cache_" + std::to_string(getpid()));
   settings().cache_folder = folder.string();
   const std::string text = kernel_text("st.global.u32 [%to], %i;\nret;");
   const auto run = [&] {
@@ -335,7 +388,8 @@ TEST_F(Machine, CompiledCodeComesFromTheCacheAndDamagedFilesAreReplaced) {
 
   EXPECT_EQ(run(), 0);
   EXPECT_EQ(run(), 1);
-  for (const auto& file : std::filesystem::directory_iterator(folder)) std::filesystem::resize_file(file, file.file_size() / 2);
+  for (const auto& file : std::filesystem::directory_iterator(folder))
+    std::filesystem::resize_file(file, file.file_size() / 2);
   EXPECT_EQ(run(), 0);
   EXPECT_EQ(run(), 1);
   std::filesystem::remove_all(folder);
@@ -344,7 +398,9 @@ TEST_F(Machine, CompiledCodeComesFromTheCacheAndDamagedFilesAreReplaced) {
 TEST_F(Machine, ACacheThatCannotBeWrittenIsNoCache) {
   settings().cache_folder = "/proc/nowhere";
 
-  EXPECT_EQ(Program(kernel_text("st.global.u32 [%to], %i;\nret;")).run_ints({1}, {32}, std::vector<int>(32)), ascending(32));
+  EXPECT_EQ(Program(kernel_text("st.global.u32 [%to], %i;\nret;"))
+                .run_ints({1}, {32}, std::vector<int>(32)),
+            ascending(32));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// module.cpp - a parsed module placed in memory: variables with their initial values, kernels by name.
+// module.cpp - a parsed module placed in memory: variables with their initial values, kernels by
+// name.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -16,16 +17,17 @@ constexpr std::size_t kVariableAlign = 256;
 std::string key_of(const ptx::Module& module) {
   std::string key = module.target;
   for (const ptx::Variable& v : module.variables)
-    key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " + std::to_string(v.bytes()) + " " +
-           std::to_string(v.align);
+    key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " +
+           std::to_string(v.bytes()) + " " + std::to_string(v.align);
   for (const ptx::Function& f : module.functions) {
     if (!f.has_body) continue;
     key += "\n" + f.name;
     for (const auto* list : {&f.parameters, &f.results, &f.variables})
       for (const ptx::Variable& v : *list)
-        key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " + std::to_string(v.bytes()) + " " +
-               std::to_string(v.align);
-    for (const ptx::Register& r : f.registers) key += std::string("\n") + r.name + ptx::name_of(r.type);
+        key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " +
+               std::to_string(v.bytes()) + " " + std::to_string(v.align);
+    for (const ptx::Register& r : f.registers)
+      key += std::string("\n") + r.name + ptx::name_of(r.type);
     std::map<int, std::string> labels;
     for (const auto& [name, target] : f.labels) labels[target] += name + ":";
     for (std::size_t i = 0; i < f.body.size(); ++i) {
@@ -70,19 +72,24 @@ class PlacedModule : public LoadedModule {
   void place(const ptx::Variable& v) {
     const std::size_t bytes = (v.bytes() + kVariableAlign - 1) / kVariableAlign * kVariableAlign;
     void* memory = std::aligned_alloc(kVariableAlign, bytes ? bytes : kVariableAlign);
-    if (!memory) throw Fault(Fault::Kind::out_of_resources, module_.name + ": no memory for variable " + v.name);
+    if (!memory)
+      throw Fault(Fault::Kind::out_of_resources,
+                  module_.name + ": no memory for variable " + v.name);
     std::memset(memory, 0, bytes ? bytes : kVariableAlign);
-    if (!v.initial.empty()) std::memcpy(memory, v.initial.data(), std::min<std::size_t>(v.initial.size(), v.bytes()));
+    if (!v.initial.empty())
+      std::memcpy(memory, v.initial.data(), std::min<std::size_t>(v.initial.size(), v.bytes()));
     index_[v.name] = addresses_.size();
     addresses_.push_back(memory);
   }
 
-  /// Addresses inside initializers. Functions have no address here: calls through pointers are refused where they stand.
+  /// Addresses inside initializers. Functions have no address here: calls through pointers are
+  /// refused where they stand.
   void relocate(const ptx::Variable& v) {
     for (const ptx::Relocation& r : v.relocations) {
       const auto found = index_.find(r.symbol);
       if (found == index_.end() || r.offset + sizeof(std::uint64_t) > v.bytes()) continue;
-      const std::uint64_t value = reinterpret_cast<std::uint64_t>(addresses_[found->second]) + static_cast<std::uint64_t>(r.addend);
+      const std::uint64_t value = reinterpret_cast<std::uint64_t>(addresses_[found->second]) +
+                                  static_cast<std::uint64_t>(r.addend);
       std::memcpy(static_cast<char*>(addresses_[index_[v.name]]) + r.offset, &value, sizeof value);
     }
   }

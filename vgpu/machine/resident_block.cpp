@@ -10,10 +10,14 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 
-std::size_t align_up(std::size_t value, std::size_t align) { return (value + align - 1) / align * align; }
+std::size_t align_up(std::size_t value, std::size_t align) {
+  return (value + align - 1) / align * align;
+}
 
 /// Lanes that stand at a barrier, given the warp's state.
-std::uint32_t lanes_at_barrier(const WarpState& warp) { return warp.masked ? warp.at_barrier : warp.live; }
+std::uint32_t lanes_at_barrier(const WarpState& warp) {
+  return warp.masked ? warp.at_barrier : warp.live;
+}
 
 }  // namespace
 
@@ -31,8 +35,10 @@ ResidentBlock::ResidentBlock(Work& work) : work_(work) {
   const std::size_t shared = align_up(state_.shared_bytes + 64, kPage);
   const std::size_t local = align_up(local_bytes_ * kWarpSize * warp_count_ + 64, kPage);
   memory_bytes_ = warps + shared + local;
-  void* mapped = mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) throw Fault(Fault::Kind::out_of_resources, "no host memory for a block's registers");
+  void* mapped =
+      mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED)
+    throw Fault(Fault::Kind::out_of_resources, "no host memory for a block's registers");
   memory_ = static_cast<std::uint8_t*>(mapped);
   warps_ = memory_;
   state_.shared = memory_ + warps;
@@ -56,13 +62,17 @@ ResidentBlock::ResidentBlock(Work& work) : work_(work) {
       const std::uint64_t thread = w * kWarpSize + lane;
       if (thread < threads) first_live_[w] |= 1u << lane;
       warp_state.tid[0][lane] = static_cast<std::uint32_t>(thread % launch.block.x);
-      warp_state.tid[1][lane] = static_cast<std::uint32_t>(thread / launch.block.x % launch.block.y);
-      warp_state.tid[2][lane] = static_cast<std::uint32_t>(thread / launch.block.x / launch.block.y);
+      warp_state.tid[1][lane] =
+          static_cast<std::uint32_t>(thread / launch.block.x % launch.block.y);
+      warp_state.tid[2][lane] =
+          static_cast<std::uint32_t>(thread / launch.block.x / launch.block.y);
     }
   }
 }
 
-ResidentBlock& ResidentBlock::of(BlockState* state) { return *static_cast<ResidentBlock*>(state->resident); }
+ResidentBlock& ResidentBlock::of(BlockState* state) {
+  return *static_cast<ResidentBlock*>(state->resident);
+}
 
 ResidentBlock::~ResidentBlock() {
   if (memory_) munmap(memory_, memory_bytes_);
@@ -73,7 +83,8 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   state_.ctaid[0] = static_cast<std::uint32_t>(block_number % grid.x);
   state_.ctaid[1] = static_cast<std::uint32_t>(block_number / grid.x % grid.y);
   state_.ctaid[2] = static_cast<std::uint32_t>(block_number / grid.x / grid.y);
-  state_.smid = static_cast<std::uint32_t>(block_number % static_cast<std::uint64_t>(work_.profile->sm_count));
+  state_.smid = static_cast<std::uint32_t>(block_number %
+                                           static_cast<std::uint64_t>(work_.profile->sm_count));
   state_.fault_pc = -1;
   state_.machine = runner;
   ended_ = waiting_ = 0;
@@ -102,9 +113,12 @@ std::int32_t ResidentBlock::run_warp(WarpState& state) {
   TranslatedCode code = state.masked ? work_.form->masked() : work_.form->full();
   for (;;) {
     const std::int32_t result = code(&state, &state_);
-    if (result == static_cast<std::int32_t>(RunResult::diverged)) code = work_.form->masked();
-    else if (result == static_cast<std::int32_t>(RunResult::reconverged)) code = work_.form->full();
-    else return result;
+    if (result == static_cast<std::int32_t>(RunResult::diverged))
+      code = work_.form->masked();
+    else if (result == static_cast<std::int32_t>(RunResult::reconverged))
+      code = work_.form->full();
+    else
+      return result;
   }
 }
 
@@ -154,7 +168,8 @@ bool ResidentBlock::release() {
   return any;
 }
 
-/// With a thread count a barrier counts whole warps, as the hardware does; without one it waits for all live threads.
+/// With a thread count a barrier counts whole warps, as the hardware does; without one it waits for
+/// all live threads.
 bool ResidentBlock::release(std::uint32_t barrier) {
   std::uint32_t expected = 0, arrived = arrived_[barrier], live = 0, operation = 0;
   for (std::size_t w = 0; w < warp_count_; ++w) {
@@ -164,7 +179,8 @@ bool ResidentBlock::release(std::uint32_t barrier) {
     if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
     expected = state.barrier_threads;
     operation = state.barrier_operation;
-    arrived += expected ? kWarpSize : static_cast<std::uint32_t>(std::popcount(lanes_at_barrier(state)));
+    arrived +=
+        expected ? kWarpSize : static_cast<std::uint32_t>(std::popcount(lanes_at_barrier(state)));
   }
   if (arrived < (expected ? expected : live)) return false;
   const std::uint32_t value = operation ? reduce(barrier, operation) : 0;

@@ -1,4 +1,5 @@
-// resident_block.h - one block's memory and progress: warps with their frames, shared and local memory, barriers.
+// resident_block.h - one block's memory and progress: warps with their frames, shared and local
+// memory, barriers.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,8 @@ class ResidentBlock {
   std::vector<Warp> progress_;
   std::vector<std::uint32_t> first_live_;
   std::size_t ended_ = 0, waiting_ = 0;
-  std::uint32_t arrived_[kBarriers] = {}, arrived_of_[kBarriers] = {};  // bar.arrive: lanes, and threads expected
+  std::uint32_t arrived_[kBarriers] = {},
+                arrived_of_[kBarriers] = {};  // bar.arrive: lanes, and threads expected
   bool any_arrived_ = false;
 };
 

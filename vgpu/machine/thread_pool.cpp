@@ -12,7 +12,8 @@ ThreadPool& ThreadPool::get() {
 
 void ThreadPool::run(int threads, std::uint64_t pieces, const std::function<void()>& job) {
   const auto cores = static_cast<std::uint64_t>(std::max(1u, std::thread::hardware_concurrency()));
-  const std::uint64_t most = std::min(pieces, threads > 0 ? static_cast<std::uint64_t>(threads) : cores);
+  const std::uint64_t most =
+      std::min(pieces, threads > 0 ? static_cast<std::uint64_t>(threads) : cores);
   if (most <= 1) return job();
   {
     const std::lock_guard lock(mutex_);

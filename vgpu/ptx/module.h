@@ -1,7 +1,8 @@
 // module.h - what a PTX module says, as data: the parser's result and the translator's input.
 //
-// Nothing here knows what an instruction means. Names are resolved as far as the text allows: registers are
-// indices into Function::registers, labels are indices into Function::body, everything else keeps its name.
+// Nothing here knows what an instruction means. Names are resolved as far as the text allows:
+// registers are indices into Function::registers, labels are indices into Function::body,
+// everything else keeps its name.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,32 @@
 namespace vgpu::ptx {
 
 enum class Type : std::uint8_t {
-  none, pred,
-  b8, b16, b32, b64, b128,
-  u8, u16, u32, u64,
-  s8, s16, s32, s64,
-  f16, f16x2, bf16, bf16x2, tf32, f32, f64,
-  e4m3, e4m3x2, e5m2, e5m2x2,
+  none,
+  pred,
+  b8,
+  b16,
+  b32,
+  b64,
+  b128,
+  u8,
+  u16,
+  u32,
+  u64,
+  s8,
+  s16,
+  s32,
+  s64,
+  f16,
+  f16x2,
+  bf16,
+  bf16x2,
+  tf32,
+  f32,
+  f64,
+  e4m3,
+  e4m3x2,
+  e5m2,
+  e5m2x2,
 };
 
 /// Bits of a value of the type; 1 for pred, 0 for none.
@@ -43,17 +64,18 @@ struct SourceLocation {
 
 struct Operand {
   enum class Kind : std::uint8_t {
-    reg,       // a register: `reg`; `negated` for !%p
-    integer,   // a literal: `bits` (two's complement)
-    real,      // 0fXXXXXXXX, 0dXXXXXXXXXXXXXXXX or a decimal (a double): `bits` hold the encoding, `width` 32 or 64
-    special,   // a special register: `name` without %, e.g. "tid.x", "laneid", "lanemask_lt"
-    symbol,    // a variable, parameter or function: `name`, plus `offset`
-    label,     // a label: `target` = index into Function::body
-    address,   // [base + offset]: base is `reg` when >= 0, else the symbol `name`, else an absolute `offset`;
-               // `elements` holds what follows in the brackets (coordinates of a texture)
-    vector,    // {a, b, ...}: `elements`
-    pair,      // d|p: two `elements`
-    discard,   // _
+    reg,      // a register: `reg`; `negated` for !%p
+    integer,  // a literal: `bits` (two's complement)
+    real,     // 0fXXXXXXXX, 0dXXXXXXXXXXXXXXXX or a decimal (a double): `bits` hold the encoding,
+              // `width` 32 or 64
+    special,  // a special register: `name` without %, e.g. "tid.x", "laneid", "lanemask_lt"
+    symbol,   // a variable, parameter or function: `name`, plus `offset`
+    label,    // a label: `target` = index into Function::body
+    address,  // [base + offset]: base is `reg` when >= 0, else the symbol `name`, else an absolute
+              // `offset`; `elements` holds what follows in the brackets (coordinates of a texture)
+    vector,   // {a, b, ...}: `elements`
+    pair,     // d|p: two `elements`
+    discard,  // _
   };
   Kind kind = Kind::discard;
   int reg = -1;
@@ -67,15 +89,17 @@ struct Operand {
 };
 
 struct Instruction {
-  std::string opcode;                  // "ld"
-  std::vector<std::string> modifiers;  // {"global", "nc", "v4", "f32"}; "shared::cta" keeps its colons
-  int guard = -1;                      // predicate register of @%p, or -1
+  std::string opcode;  // "ld"
+  std::vector<std::string>
+      modifiers;   // {"global", "nc", "v4", "f32"}; "shared::cta" keeps its colons
+  int guard = -1;  // predicate register of @%p, or -1
   bool guard_negated = false;
-  std::vector<Operand> operands;       // call: [vector of results], callee, [vector of arguments], [prototype];
-                                       // names of .branchtargets and .callprototype are symbols
-  int line = 0;                        // line in the PTX text
-  SourceLocation source;               // from the .loc before it
-  std::string text;                    // the statement as written, blanks squeezed, without the semicolon
+  std::vector<Operand>
+      operands;           // call: [vector of results], callee, [vector of arguments], [prototype];
+                          // names of .branchtargets and .callprototype are symbols
+  int line = 0;           // line in the PTX text
+  SourceLocation source;  // from the .loc before it
+  std::string text;       // the statement as written, blanks squeezed, without the semicolon
 
   bool has(const char* modifier) const;
   /// "ld.global.nc.v4.f32": opcode and modifiers, as spec/ptx_opcodes.tsv counts them.
@@ -87,11 +111,11 @@ struct Register {
   Type type = Type::none;
 };
 
-struct Relocation {       // an address inside an initializer
-  std::uint64_t offset;   // byte in the variable
+struct Relocation {      // an address inside an initializer
+  std::uint64_t offset;  // byte in the variable
   std::string symbol;
   std::int64_t addend;
-  bool generic;           // generic(symbol)
+  bool generic;  // generic(symbol)
 };
 
 struct Variable {
@@ -99,14 +123,15 @@ struct Variable {
   Space space = Space::global;
   Type type = Type::b8;
   std::uint32_t align = 1;
-  std::uint64_t count = 1;          // elements, all dimensions multiplied; 0 for an extern array without a bound
+  std::uint64_t count =
+      1;  // elements, all dimensions multiplied; 0 for an extern array without a bound
   bool is_array = false;
   bool external = false;
   bool visible = false;
-  std::vector<std::uint8_t> initial;     // the first bytes, at most bytes() of them; the rest is zero
+  std::vector<std::uint8_t> initial;  // the first bytes, at most bytes() of them; the rest is zero
   std::vector<Relocation> relocations;
   int line = 0;
-  std::uint64_t bytes() const;           // count * bytes of type
+  std::uint64_t bytes() const;  // count * bytes of type
 };
 
 struct Function {
@@ -116,38 +141,44 @@ struct Function {
   bool visible = false;
   std::vector<Variable> results;     // .func's return parameters
   std::vector<Variable> parameters;  // space param (or reg for old-style .func)
-  std::vector<Register> registers;   // every scope's, renamed apart; of a range (%r<9>) only those used
-  std::vector<Variable> variables;   // .local, .shared and call-sequence .param of the body, renamed apart
+  std::vector<Register>
+      registers;  // every scope's, renamed apart; of a range (%r<9>) only those used
+  std::vector<Variable>
+      variables;  // .local, .shared and call-sequence .param of the body, renamed apart
   std::vector<Instruction> body;
-  std::unordered_map<std::string, int> labels;           // name -> index into body (== body.size() at the end)
-  std::unordered_map<std::string, std::vector<int>> branch_targets;  // .branchtargets label -> targets
-  std::unordered_map<std::string, int> call_prototypes;  // .callprototype label -> index into Module::functions
-  std::uint32_t max_threads[3] = {0, 0, 0};              // .maxntid, 0: not given
-  std::uint32_t required_threads[3] = {0, 0, 0};         // .reqntid
-  std::uint32_t min_blocks_per_sm = 0;                   // .minnctapersm
-  std::uint32_t max_registers = 0;                       // .maxnreg
-  std::uint32_t cluster_blocks[3] = {0, 0, 0};           // .reqnctapercluster
+  std::unordered_map<std::string, int>
+      labels;  // name -> index into body (== body.size() at the end)
+  std::unordered_map<std::string, std::vector<int>>
+      branch_targets;  // .branchtargets label -> targets
+  std::unordered_map<std::string, int>
+      call_prototypes;                       // .callprototype label -> index into Module::functions
+  std::uint32_t max_threads[3] = {0, 0, 0};  // .maxntid, 0: not given
+  std::uint32_t required_threads[3] = {0, 0, 0};  // .reqntid
+  std::uint32_t min_blocks_per_sm = 0;            // .minnctapersm
+  std::uint32_t max_registers = 0;                // .maxnreg
+  std::uint32_t cluster_blocks[3] = {0, 0, 0};    // .reqnctapercluster
   int line = 0;
 };
 
 struct Module {
-  std::string name;      // what messages call it, e.g. the file
+  std::string name;  // what messages call it, e.g. the file
   int version_major = 0, version_minor = 0;
   std::string target;    // "sm_80"
   int architecture = 0;  // 80
   int address_bits = 64;
-  std::vector<Variable> variables;   // module scope
-  std::vector<Function> functions;   // declarations merged with their definitions
+  std::vector<Variable> variables;             // module scope
+  std::vector<Function> functions;             // declarations merged with their definitions
   std::unordered_map<int, std::string> files;  // .file
 
   const Function* find_function(const std::string& name) const;
   const Variable* find_variable(const std::string& name) const;
-  /// "ptx80:12: kernel k: 'add.s32 %r1, %r2, 1' (adam.cu:7)"; without the source where it is not known.
+  /// "ptx80:12: kernel k: 'add.s32 %r1, %r2, 1' (adam.cu:7)"; without the source where it is not
+  /// known.
   std::string place_of(const Instruction& instruction, const std::string& kernel) const;
 };
 
-/// Parses PTX text. `name` stands in messages. Throws Error with the line, never crashes, never loops.
-/// Comments are skipped; .loc and .file are kept; debug .section blocks are skipped.
+/// Parses PTX text. `name` stands in messages. Throws Error with the line, never crashes, never
+/// loops. Comments are skipped; .loc and .file are kept; debug .section blocks are skipped.
 Module parse(const std::string& text, const std::string& name);
 
 }  // namespace vgpu::ptx

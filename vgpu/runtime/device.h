@@ -1,4 +1,5 @@
-// device.h - which device the CUDA calls of this process go to. The one header of vgpu that a program includes.
+// device.h - which device the CUDA calls of this process go to. The one header of vgpu that a
+// program includes.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +14,16 @@ struct DeviceChoice {
   std::size_t memory_bytes = 0;  // 0: the profile's
 };
 
-/// Chooses before the process's first CUDA call; throws std::logic_error after it and std::invalid_argument
-/// (one line, naming what is allowed) for a profile that does not exist or a count below 1.
-/// Without a call: PLUMBLINE_DEVICE ("vgpu:0", "vgpu:0:a100", "cuda:0"), else vgpu:0. A preloaded library reads the same.
+/// Chooses before the process's first CUDA call; throws std::logic_error after it and
+/// std::invalid_argument (one line, naming what is allowed) for a profile that does not exist or a
+/// count below 1. Without a call: PLUMBLINE_DEVICE ("vgpu:0", "vgpu:0:a100", "cuda:0"), else
+/// vgpu:0. A preloaded library reads the same.
 void choose_device(const DeviceChoice& choice);
 
 const DeviceChoice& device_choice();
 
-/// What stopped the last call or launch that failed on a virtual device: kernel, instruction, place. Empty: nothing yet.
+/// What stopped the last call or launch that failed on a virtual device: kernel, instruction,
+/// place. Empty: nothing yet.
 std::string last_fault();
 
 }  // namespace vgpu::runtime

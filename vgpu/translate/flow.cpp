@@ -14,12 +14,15 @@ bool one_of(const std::string& word, std::initializer_list<const char*> words) {
 /// Whether operand 0 is a destination.
 bool has_destination(const ptx::Instruction& ins) {
   if (one_of(ins.opcode, {"bar", "barrier"})) return ins.has("red");
-  if (ins.opcode == "mbarrier") return !one_of(ins.modifiers.empty() ? "" : ins.modifiers[0], {"init", "inval"});
+  if (ins.opcode == "mbarrier")
+    return !one_of(ins.modifiers.empty() ? "" : ins.modifiers[0], {"init", "inval"});
   if (ins.opcode == "wmma") return !ins.has("store");
-  return !one_of(ins.opcode,
-                 {"st", "bra", "brx", "ret", "exit", "trap", "brkpt", "red", "membar", "fence", "call", "prefetch",
-                  "prefetchu", "cp", "nanosleep", "discard", "applypriority", "pmevent", "griddepcontrol",
-                  "stmatrix", "sust", "setmaxnreg"});
+  return !one_of(
+      ins.opcode,
+      {"st",        "bra",     "brx",           "ret",     "exit",           "trap",      "brkpt",
+       "red",       "membar",  "fence",         "call",    "prefetch",       "prefetchu", "cp",
+       "nanosleep", "discard", "applypriority", "pmevent", "griddepcontrol", "stmatrix",  "sust",
+       "setmaxnreg"});
 }
 
 void collect(const ptx::Operand& operand, std::vector<int>& out) {
@@ -37,7 +40,8 @@ void find_successors(const ptx::Function& function, Flow& flow) {
     const ptx::Instruction& last = function.body[block.last - 1];
     const bool guarded = last.guard >= 0;
     auto add = [&](int target) {
-      if (target < count && std::find(block.successors.begin(), block.successors.end(), target) == block.successors.end())
+      if (target < count && std::find(block.successors.begin(), block.successors.end(), target) ==
+                                block.successors.end())
         block.successors.push_back(target);
     };
     if (last.opcode == "bra") add(flow.block_of[last.operands[0].target]);
@@ -76,7 +80,8 @@ void find_postdominators(Flow& flow) {
       }
     }
   }
-  // The immediate postdominator is the strict postdominator that has all the others as its own postdominators.
+  // The immediate postdominator is the strict postdominator that has all the others as its own
+  // postdominators.
   auto size = [&](int node) {
     int bits = 0;
     for (std::uint64_t w : post[node]) bits += __builtin_popcountll(w);
@@ -157,10 +162,13 @@ void registers_read(const ptx::Instruction& ins, std::vector<int>& out) {
     out.push_back(ins.guard);
     registers_written(ins, out);
   }
-  for (std::size_t i = destination ? 1 : 0; i < ins.operands.size(); ++i) collect(ins.operands[i], out);
+  for (std::size_t i = destination ? 1 : 0; i < ins.operands.size(); ++i)
+    collect(ins.operands[i], out);
 }
 
-bool ends_thread(const ptx::Instruction& ins) { return one_of(ins.opcode, {"ret", "exit", "trap"}); }
+bool ends_thread(const ptx::Instruction& ins) {
+  return one_of(ins.opcode, {"ret", "exit", "trap"});
+}
 bool is_branch(const ptx::Instruction& ins) { return one_of(ins.opcode, {"bra", "brx"}); }
 
 bool is_block_barrier(const ptx::Instruction& ins) {
@@ -170,7 +178,8 @@ bool is_block_barrier(const ptx::Instruction& ins) {
 bool is_warp_barrier(const ptx::Instruction& ins) { return ins.opcode == "bar" && ins.has("warp"); }
 
 bool is_warp_exchange(const ptx::Instruction& ins) {
-  return one_of(ins.opcode, {"shfl", "vote", "match", "redux", "ldmatrix", "mma", "wmma", "elect", "movmatrix"}) &&
+  return one_of(ins.opcode, {"shfl", "vote", "match", "redux", "ldmatrix", "mma", "wmma", "elect",
+                             "movmatrix"}) &&
          ins.has("sync");
 }
 
@@ -182,7 +191,8 @@ Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts)
   for (const auto& [name, target] : function.labels) leaders.insert(target);
   for (int i = 0; i < count; ++i) {
     const ptx::Instruction& ins = function.body[i];
-    if (is_branch(ins) || ends_thread(ins) || is_block_barrier(ins) || is_warp_barrier(ins)) leaders.insert(i + 1);
+    if (is_branch(ins) || ends_thread(ins) || is_block_barrier(ins) || is_warp_barrier(ins))
+      leaders.insert(i + 1);
     if (is_warp_exchange(ins) || is_warp_barrier(ins)) leaders.insert(i);
   }
   flow.block_of.assign(count + 1, -1);
@@ -191,7 +201,8 @@ Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts)
     Block block;
     block.first = *it;
     block.last = next == leaders.end() ? count : std::min(*next, count);
-    for (int k = block.first; k < block.last; ++k) flow.block_of[k] = static_cast<int>(flow.blocks.size());
+    for (int k = block.first; k < block.last; ++k)
+      flow.block_of[k] = static_cast<int>(flow.blocks.size());
     flow.blocks.push_back(std::move(block));
   }
   flow.block_of[count] = static_cast<int>(flow.blocks.size());

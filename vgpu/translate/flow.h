@@ -1,8 +1,10 @@
-// flow.h - a function's control flow: basic blocks, where lanes that part can meet again, which registers live where.
+// flow.h - a function's control flow: basic blocks, where lanes that part can meet again, which
+// registers live where.
 //
-// A block's index is its pc: lanes that part are run lowest pc first, and blocks stand in the order of the text.
-// A block ends after a branch, a return, a trap or a barrier, and before a label or an instruction that exchanges data
-// within a warp (so that masked code can wait there for the lanes that the instruction names).
+// A block's index is its pc: lanes that part are run lowest pc first, and blocks stand in the order
+// of the text. A block ends after a branch, a return, a trap or a barrier, and before a label or an
+// instruction that exchanges data within a warp (so that masked code can wait there for the lanes
+// that the instruction names).
 #pragma once
 
 #include <vector>
@@ -38,7 +40,8 @@ struct Flow {
   std::vector<int> block_of;  // instruction -> block; one past the end -> blocks.size()
 };
 
-/// Registers that an instruction writes and reads. A guarded write also reads (the lanes that keep their value).
+/// Registers that an instruction writes and reads. A guarded write also reads (the lanes that keep
+/// their value).
 void registers_written(const ptx::Instruction& instruction, std::vector<int>& out);
 void registers_read(const ptx::Instruction& instruction, std::vector<int>& out);
 
@@ -46,7 +49,8 @@ bool ends_thread(const ptx::Instruction& instruction);       // ret, exit, trap
 bool is_branch(const ptx::Instruction& instruction);         // bra, brx
 bool is_block_barrier(const ptx::Instruction& instruction);  // bar, barrier: not bar.warp
 bool is_warp_barrier(const ptx::Instruction& instruction);   // bar.warp.sync
-bool is_warp_exchange(const ptx::Instruction& instruction);  // shfl.sync, vote.sync and their kin: data cross lanes
+bool is_warp_exchange(
+    const ptx::Instruction& instruction);  // shfl.sync, vote.sync and their kin: data cross lanes
 
 /// `starts`: instructions that begin a block besides those that the control flow demands.
 Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts = {});

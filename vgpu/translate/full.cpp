@@ -16,7 +16,8 @@ constexpr std::uint32_t kRetriesAfterRefusal = 16;
 
 class FullTranslator : public LaneEmitter {
  public:
-  FullTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder, const std::string& name)
+  FullTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder,
+                 const std::string& name)
       : LaneEmitter(program, llvm_module, builder, name, true) {}
 
   void run() {
@@ -46,7 +47,9 @@ class FullTranslator : public LaneEmitter {
     }
   }
 
-  Value* load_register(int reg) { return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]); }
+  Value* load_register(int reg) {
+    return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]);
+  }
 
   Value* read_register(int reg, bool as_vector) override {
     Value* value = load_register(reg);
@@ -74,11 +77,14 @@ class FullTranslator : public LaneEmitter {
     ir.SetInsertPoint(top_);
     ir.CreateBr(dispatch);
     ir.SetInsertPoint(dispatch);
-    Value* key = ir.CreateAdd(ir.CreateShl(load_warp(offsetof(WarpState, pc)), 1), load_warp(offsetof(WarpState, masked)));
+    Value* key = ir.CreateAdd(ir.CreateShl(load_warp(offsetof(WarpState, pc)), 1),
+                              load_warp(offsetof(WarpState, masked)));
     BasicBlock* nowhere = new_block("nowhere");
     llvm::SwitchInst* table = ir.CreateSwitch(key, nowhere);
     for (int k = 0; k < program_.block_count(); ++k) {
-      const auto number_of = [&](int masked) { return ir.getInt32(static_cast<std::uint32_t>(2 * k + masked)); };
+      const auto number_of = [&](int masked) {
+        return ir.getInt32(static_cast<std::uint32_t>(2 * k + masked));
+      };
       if (program_.resume[k]) table->addCase(number_of(0), make_resume(k));
       if (program_.entry[k]) table->addCase(number_of(1), make_reconvergence(k));
     }
@@ -90,19 +96,22 @@ class FullTranslator : public LaneEmitter {
     BasicBlock* entry = new_block("resume" + std::to_string(k));
     ir.SetInsertPoint(entry);
     for (int reg : live(k).list())
-      ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg), registers_[reg]);
+      ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
+                     registers_[reg]);
     ir.CreateBr(code_of_[k]);
     return entry;
   }
 
-  /// Lanes come from masked code, each with its own values: what full code takes for affine must be so.
+  /// Lanes come from masked code, each with its own values: what full code takes for affine must be
+  /// so.
   BasicBlock* make_reconvergence(int k) {
     BasicBlock* entry = new_block("reconverge" + std::to_string(k));
     ir.SetInsertPoint(entry);
     Value* differs = nullptr;
     for (int reg : live(k).list()) {
       if (program_.shapes.invariant[reg] || !shape(reg).affine()) {
-        ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg), registers_[reg]);
+        ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
+                       registers_[reg]);
         continue;
       }
       Value* lanes = load_vector_slot(reg);
@@ -126,8 +135,10 @@ class FullTranslator : public LaneEmitter {
 
   void leave(int k, RunResult result) {
     for (int reg : live(k).list()) {
-      if (shape(reg).affine()) store_scalar_slot(reg, load_register(reg));
-      else store_vector_slot(reg, load_register(reg));
+      if (shape(reg).affine())
+        store_scalar_slot(reg, load_register(reg));
+      else
+        store_vector_slot(reg, load_register(reg));
     }
     store_warp(offsetof(WarpState, pc), ir.getInt32(static_cast<std::uint32_t>(k)));
     store_warp(offsetof(WarpState, masked), ir.getInt32(0));
@@ -136,8 +147,10 @@ class FullTranslator : public LaneEmitter {
 
   void diverge(Value* lane_pc, const RegisterSet& registers, std::uint32_t retries = 0) {
     for (int reg : registers.list()) {
-      if (program_.shapes.invariant[reg]) store_scalar_slot(reg, load_register(reg));
-      else store_vector_slot(reg, read_register(reg, true));
+      if (program_.shapes.invariant[reg])
+        store_scalar_slot(reg, load_register(reg));
+      else
+        store_vector_slot(reg, read_register(reg, true));
     }
     store_lane_pcs(lane_pc);
     store_warp(offsetof(WarpState, masked), ir.getInt32(1));
@@ -212,7 +225,8 @@ class FullTranslator : public LaneEmitter {
       return;
     }
     const Shape result = result_shape(*ins, program_.shapes, program_.linear);
-    const bool memory = ins->opcode == "ld" || ins->opcode == "ldu" || ins->opcode == "vote" || ins->opcode == "activemask";
+    const bool memory = ins->opcode == "ld" || ins->opcode == "ldu" || ins->opcode == "vote" ||
+                        ins->opcode == "activemask";
     std::vector<int> written;
     registers_written(*ins, written);
     wide = memory || written.empty() || !result.affine();
@@ -225,15 +239,18 @@ class FullTranslator : public LaneEmitter {
   void check_widening(int k) {
     std::size_t moving = 1;
     while (shape_of(ins->operands[moving], program_.shapes, program_.linear).stride == 0) ++moving;
-    const std::int64_t stride = shape_of(ins->operands[moving], program_.shapes, program_.linear).stride;
+    const std::int64_t stride =
+        shape_of(ins->operands[moving], program_.shapes, program_.linear).stride;
     const Type type = type_from_end();
     Value* base = coerce(read(ins->operands[moving], type, false), element(type));
     if (ins->opcode == "mad" && moving == 3) return;  // the addend is wide already
     const auto reach = static_cast<std::uint64_t>(std::abs(stride) * (kWarpSize - 1));
     Value* distance = llvm::ConstantInt::get(base->getType(), reach);
     const llvm::Intrinsic::ID id = isa::is_signed(type)
-                                       ? (stride > 0 ? llvm::Intrinsic::sadd_with_overflow : llvm::Intrinsic::ssub_with_overflow)
-                                       : (stride > 0 ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::usub_with_overflow);
+                                       ? (stride > 0 ? llvm::Intrinsic::sadd_with_overflow
+                                                     : llvm::Intrinsic::ssub_with_overflow)
+                                       : (stride > 0 ? llvm::Intrinsic::uadd_with_overflow
+                                                     : llvm::Intrinsic::usub_with_overflow);
     Value* wraps = ir.CreateExtractValue(ir.CreateBinaryIntrinsic(id, base, distance), 1);
     BasicBlock *refuse = new_block("wraps"), *next = new_block("wide");
     ir.CreateCondBr(wraps, refuse, next, unlikely());
@@ -242,14 +259,16 @@ class FullTranslator : public LaneEmitter {
     ir.SetInsertPoint(next);
   }
 
-  llvm::MDNode* unlikely() { return llvm::MDBuilder(ir.getContext()).createBranchWeights(1, 10000); }
+  llvm::MDNode* unlikely() {
+    return llvm::MDBuilder(ir.getContext()).createBranchWeights(1, 10000);
+  }
 
   /// Calls all(), none() or mixed() where all lanes, no lane or some lanes hold the predicate.
   template <class All, class None, class Mixed>
   void split(const std::string& name, Value* lanes, All all, None none, Mixed mixed) {
     Value* bits = lanes_to_bits(lanes);
-    BasicBlock *on_all = new_block(name + ".all"), *rest = new_block(name + ".rest"), *on_none = new_block(name + ".none"),
-               *on_mixed = new_block(name + ".mixed");
+    BasicBlock *on_all = new_block(name + ".all"), *rest = new_block(name + ".rest"),
+               *on_none = new_block(name + ".none"), *on_mixed = new_block(name + ".mixed");
     ir.CreateCondBr(ir.CreateICmpEQ(bits, ir.getInt32(kAllLanes)), on_all, rest);
     ir.SetInsertPoint(rest);
     ir.CreateCondBr(ir.CreateICmpEQ(bits, ir.getInt32(0)), on_none, on_mixed);
@@ -273,12 +292,13 @@ class FullTranslator : public LaneEmitter {
       return go(k, k + 1);
     }
     Value* lanes = guard_value(*ins, true);
-    split("bra", lanes, [&] { go(k, target); }, [&] { go(k, k + 1); },
-          [&](Value*) {
-            RegisterSet registers = live(target);
-            registers.merge(live(k + 1));
-            diverge(ir.CreateSelect(lanes, pc_value(target), pc_value(k + 1)), registers);
-          });
+    split(
+        "bra", lanes, [&] { go(k, target); }, [&] { go(k, k + 1); },
+        [&](Value*) {
+          RegisterSet registers = live(target);
+          registers.merge(live(k + 1));
+          diverge(ir.CreateSelect(lanes, pc_value(target), pc_value(k + 1)), registers);
+        });
   }
 
   /// brx.idx: on one index for all lanes; otherwise masked code does it.
@@ -307,7 +327,8 @@ class FullTranslator : public LaneEmitter {
 
   const std::vector<int>& branch_targets() {
     const auto found = program_.function.branch_targets.find(ins->operands[1].name);
-    if (found == program_.function.branch_targets.end()) unsupported("branch table '" + ins->operands[1].name + "'");
+    if (found == program_.function.branch_targets.end())
+      unsupported("branch table '" + ins->operands[1].name + "'");
     return found->second;
   }
 
@@ -321,12 +342,13 @@ class FullTranslator : public LaneEmitter {
     const auto stop = [&] { trap ? end_with_fault() : exit_all(); };
     if (ins->guard < 0) return stop();
     Value* lanes = guard_value(*ins, true);
-    split("end", lanes, stop, [&] { go(k, k + 1); },
-          [&](Value* bits) {
-            if (trap) return end_with_fault();
-            store_warp(offsetof(WarpState, live), ir.CreateNot(bits));
-            diverge(pc_value(k + 1), live(k + 1));
-          });
+    split(
+        "end", lanes, stop, [&] { go(k, k + 1); },
+        [&](Value* bits) {
+          if (trap) return end_with_fault();
+          store_warp(offsetof(WarpState, live), ir.CreateNot(bits));
+          diverge(pc_value(k + 1), live(k + 1));
+        });
   }
 
   void translate_barrier(int k) {
@@ -337,9 +359,11 @@ class FullTranslator : public LaneEmitter {
     const bool reduces = ins->has("red");
     const std::size_t plain = ins->operands.size() - (reduces ? 1 : 0);
     store_warp(offsetof(WarpState, barrier_id), barrier_operand(0, 0));
-    store_warp(offsetof(WarpState, barrier_threads), plain > 1 ? barrier_operand(1, 0) : ir.getInt32(0));
+    store_warp(offsetof(WarpState, barrier_threads),
+               plain > 1 ? barrier_operand(1, 0) : ir.getInt32(0));
     if (reduces)
-      store_warp(offsetof(WarpState, barrier_predicate), lanes_to_bits(read(ins->operands.back(), Type::pred, true)));
+      store_warp(offsetof(WarpState, barrier_predicate),
+                 lanes_to_bits(read(ins->operands.back(), Type::pred, true)));
     const std::uint32_t operation = !reduces ? 0 : ins->has("popc") ? 1 : ins->has("and") ? 2 : 3;
     store_warp(offsetof(WarpState, barrier_operation), ir.getInt32(operation));
     leave(k + 1, RunResult::barrier);

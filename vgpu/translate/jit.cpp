@@ -38,9 +38,13 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
-[[noreturn]] void internal(const std::string& what) { throw Fault(Fault::Kind::internal, "virtual GPU: " + what); }
+[[noreturn]] void internal(const std::string& what) {
+  throw Fault(Fault::Kind::internal, "virtual GPU: " + what);
+}
 
 template <class T>
 T check(llvm::Expected<T> value, const char* doing) {
@@ -53,7 +57,8 @@ void check(llvm::Error error, const char* doing) {
 }
 
 std::string sha256(const std::string& text) {
-  const auto digest = llvm::SHA256::hash(llvm::ArrayRef(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  const auto digest = llvm::SHA256::hash(
+      llvm::ArrayRef(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
   return llvm::toHex(digest, true);
 }
 
@@ -79,17 +84,20 @@ class Jit {
   Jit() : machine_(check(host_machine().createTargetMachine(), "making the code generator")) {
     identity_ = std::string(kSourcesHash) + LLVM_VERSION_STRING + machine_->getTargetCPU().str() +
                 machine_->getTargetFeatureString().str();
-    jit_ = check(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(host_machine()).create(), "making the linker");
+    jit_ = check(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(host_machine()).create(),
+                 "making the linker");
     auto& library = jit_->getMainJITDylib();
     llvm::orc::SymbolMap symbols;
     const auto add = [&](const char* name, void* address) {
-      symbols[jit_->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(address), llvm::JITSymbolFlags::Exported};
+      symbols[jit_->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
+                                              llvm::JITSymbolFlags::Exported};
     };
     for (const auto& helper : isa::helper_symbols()) add(helper.name, helper.address);
     for (const auto& helper : extra_helpers()) add(helper.name, helper.address);
     check(library.define(llvm::orc::absoluteSymbols(std::move(symbols))), "defining the helpers");
     library.addGenerator(check(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-                                   jit_->getDataLayout().getGlobalPrefix()), "opening the process's symbols"));
+                                   jit_->getDataLayout().getGlobalPrefix()),
+                               "opening the process's symbols"));
   }
 
   CompileResult compile(const std::string& key, const std::string& folder,
@@ -98,7 +106,8 @@ class Jit {
     const std::string name = "vgpu_" + hash.substr(0, 32);
     CompileResult result;
     auto start = Clock::now();
-    std::unique_ptr<llvm::MemoryBuffer> object = folder.empty() ? nullptr : read_cached(folder, name);
+    std::unique_ptr<llvm::MemoryBuffer> object =
+        folder.empty() ? nullptr : read_cached(folder, name);
     result.from_cache = object != nullptr;
     if (!object) {
       llvm::LLVMContext context;
@@ -117,7 +126,8 @@ class Jit {
       start = Clock::now();
     }
     // A library for each object: two modules of a process may hold the same kernel.
-    auto& library = check(jit_->createJITDylib(name + "_" + std::to_string(++libraries_)), "linking");
+    auto& library =
+        check(jit_->createJITDylib(name + "_" + std::to_string(++libraries_)), "linking");
     library.addToLinkOrder(jit_->getMainJITDylib());
     check(jit_->addObjectFile(library, std::move(object)), "linking");
     result.code = check(jit_->lookup(library, name), "linking").toPtr<TranslatedCode>();
@@ -145,7 +155,8 @@ class Jit {
     passes.addPass(llvm::EarlyCSEPass(true));
     passes.addPass(llvm::SimplifyCFGPass());
     passes.addPass(llvm::InstCombinePass());
-    passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), true));
+    passes.addPass(
+        llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), true));
     passes.addPass(llvm::EarlyCSEPass(true));
     passes.addPass(llvm::ADCEPass());
     passes.addPass(llvm::SimplifyCFGPass());
@@ -165,7 +176,8 @@ class Jit {
   // A cached file is the object followed by the SHA-256 of its bytes.
   static constexpr std::size_t kDigestBytes = 64;
 
-  static std::unique_ptr<llvm::MemoryBuffer> read_cached(const std::string& folder, const std::string& name) {
+  static std::unique_ptr<llvm::MemoryBuffer> read_cached(const std::string& folder,
+                                                         const std::string& name) {
     std::ifstream file(fs::path(folder) / (name + ".o"), std::ios::binary);
     if (!file) return nullptr;
     std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -177,7 +189,8 @@ class Jit {
   }
 
   /// A cache that cannot be written (full disk, no rights) is no cache: the program goes on.
-  static void write_cached(const std::string& folder, const std::string& name, const llvm::MemoryBuffer& object) {
+  static void write_cached(const std::string& folder, const std::string& name,
+                           const llvm::MemoryBuffer& object) {
     std::error_code error;
     fs::create_directories(folder, error);
     const fs::path path = fs::path(folder) / (name + ".o");
@@ -212,7 +225,8 @@ CompileResult compile(const std::string& key, const std::string& cache_folder,
                       const std::function<void(llvm::Module&, const std::string&)>& translate) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  static Jit* jit = new Jit;  // lives as long as the process: code may run while static objects are destroyed
+  static Jit* jit =
+      new Jit;  // lives as long as the process: code may run while static objects are destroyed
   return jit->compile(key, cache_folder, translate);
 }
 

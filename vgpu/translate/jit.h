@@ -1,8 +1,8 @@
 // jit.h - from LLVM functions to running code, with a cache of compiled objects on disk.
 //
-// A cached object's name is a hash of everything that its code depends on: the caller's key (PTX and form), the
-// translator's own sources, the layout of machine/state.h, LLVM's version, the processor and its features. A file that
-// is damaged is ignored and written anew.
+// A cached object's name is a hash of everything that its code depends on: the caller's key (PTX
+// and form), the translator's own sources, the layout of machine/state.h, LLVM's version, the
+// processor and its features. A file that is damaged is ignored and written anew.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,8 @@ struct HelperAddress {
   void* address;
 };
 
-/// Functions that translated code may call besides those of isa/helpers.h. Before the first compile().
+/// Functions that translated code may call besides those of isa/helpers.h. Before the first
+/// compile().
 void add_helpers(std::span<const HelperAddress> helpers);
 
 struct CompileResult {
@@ -31,8 +32,8 @@ struct CompileResult {
   double translate_seconds = 0, compile_seconds = 0, load_seconds = 0;
 };
 
-/// `translate` fills a module with the function of the given name; it is not called when the cache has the object.
-/// `cache_folder` empty: no cache on disk. Thread-safe.
+/// `translate` fills a module with the function of the given name; it is not called when the cache
+/// has the object. `cache_folder` empty: no cache on disk. Thread-safe.
 CompileResult compile(const std::string& key, const std::string& cache_folder,
                       const std::function<void(llvm::Module&, const std::string& name)>& translate);
 

@@ -10,8 +10,8 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder,
-                         const std::string& name, bool full)
+LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module,
+                         llvm::IRBuilder<>& builder, const std::string& name, bool full)
     : Emitter(builder, llvm_module), program_(program), full_(full) {
   auto* pointer = ir.getPtrTy();
   auto* type = llvm::FunctionType::get(ir.getInt32Ty(), {pointer, pointer}, false);
@@ -59,7 +59,8 @@ Value* LaneEmitter::block_value(std::size_t offset, llvm::Type* type) {
   if (value) return value;
   llvm::IRBuilder<> top(top_);
   if (top_->getTerminator()) top.SetInsertPoint(top_->getTerminator());
-  Value* at = offset == 0 ? block_ : top.CreateConstInBoundsGEP1_64(top.getInt8Ty(), block_, offset);
+  Value* at =
+      offset == 0 ? block_ : top.CreateConstInBoundsGEP1_64(top.getInt8Ty(), block_, offset);
   value = top.CreateLoad(type, at);
   return value;
 }
@@ -87,8 +88,10 @@ Value* LaneEmitter::load_vector_slot(int reg) {
 }
 
 void LaneEmitter::store_vector_slot(int reg, Value* value) {
-  if (register_type(reg)->isIntegerTy(1)) ir.CreateStore(lanes_to_bits(value), vector_slot(reg));
-  else ir.CreateAlignedStore(value, vector_slot(reg), llvm::Align(64));
+  if (register_type(reg)->isIntegerTy(1))
+    ir.CreateStore(lanes_to_bits(value), vector_slot(reg));
+  else
+    ir.CreateAlignedStore(value, vector_slot(reg), llvm::Align(64));
 }
 
 bool LaneEmitter::constant(int k, std::int64_t& value) {
@@ -100,7 +103,8 @@ bool LaneEmitter::constant(int k, std::int64_t& value) {
   }
   if (operand.kind != Operand::Kind::reg) return false;
   const Shape& shape = program_.shapes.of_register[operand.reg];
-  if (!shape.uniform() || !shape.constant || !(full_ || program_.shapes.invariant[operand.reg])) return false;
+  if (!shape.uniform() || !shape.constant || !(full_ || program_.shapes.invariant[operand.reg]))
+    return false;
   value = *shape.constant;
   return true;
 }
@@ -114,23 +118,31 @@ Value* LaneEmitter::read(const Operand& operand, Type type, bool as_vector) {
     }
     case Operand::Kind::integer:
       if (target->isFloatingPointTy())
-        return widened(ir.CreateBitCast(ir.getIntN(target->getScalarSizeInBits(), operand.bits), target), as_vector);
+        return widened(
+            ir.CreateBitCast(ir.getIntN(target->getScalarSizeInBits(), operand.bits), target),
+            as_vector);
       return widened(ir.getIntN(target->getIntegerBitWidth(), operand.bits), as_vector);
     case Operand::Kind::real: {
-      const auto& semantics = operand.width == 64 ? llvm::APFloat::IEEEdouble() : llvm::APFloat::IEEEsingle();
-      const llvm::APFloat encoded(semantics, llvm::APInt(static_cast<unsigned>(operand.width), operand.bits));
+      const auto& semantics =
+          operand.width == 64 ? llvm::APFloat::IEEEdouble() : llvm::APFloat::IEEEsingle();
+      const llvm::APFloat encoded(semantics,
+                                  llvm::APInt(static_cast<unsigned>(operand.width), operand.bits));
       return widened(coerce(llvm::ConstantFP::get(ir.getContext(), encoded), target), as_vector);
     }
-    case Operand::Kind::special: return widened(coerce(special(operand.name, as_vector), target), as_vector);
-    case Operand::Kind::symbol: return widened(symbol_address(operand, type), as_vector);
-    default: unsupported("operand");
+    case Operand::Kind::special:
+      return widened(coerce(special(operand.name, as_vector), target), as_vector);
+    case Operand::Kind::symbol:
+      return widened(symbol_address(operand, type), as_vector);
+    default:
+      unsupported("operand");
   }
 }
 
 // --- special registers ---
 
 Value* LaneEmitter::thread_index(int dimension, bool as_vector) {
-  const std::size_t at = offsetof(WarpState, tid) + sizeof(std::uint32_t[kWarpSize]) * static_cast<std::size_t>(dimension);
+  const std::size_t at = offsetof(WarpState, tid) +
+                         sizeof(std::uint32_t[kWarpSize]) * static_cast<std::size_t>(dimension);
   if (full_ && program_.linear) {
     Value* base = ir.CreateLoad(ir.getInt32Ty(), warp_field(at));
     return as_vector ? expand(base, dimension == 0 ? 1 : 0) : base;
@@ -144,7 +156,8 @@ Value* LaneEmitter::special(const std::string& name, bool as_vector) {
   const auto triple = [&](std::size_t offset) {
     return block_value(offset + 4 * static_cast<std::size_t>(dimension()), i32);
   };
-  const bool has_axis = name.size() > 2 && name[name.size() - 2] == '.' && name.back() >= 'x' && name.back() <= 'z';
+  const bool has_axis =
+      name.size() > 2 && name[name.size() - 2] == '.' && name.back() >= 'x' && name.back() <= 'z';
   const std::string stem = has_axis ? name.substr(0, name.size() - 2) : name;
   if (stem == "tid") return thread_index(dimension(), as_vector);
   if (stem == "ntid") return triple(offsetof(BlockState, ntid));
@@ -157,7 +170,8 @@ Value* LaneEmitter::special(const std::string& name, bool as_vector) {
   if (stem == "warpid") return load_warp(offsetof(WarpState, warp_index));
   if (stem == "smid") return block_value(offsetof(BlockState, smid), i32);
   if (stem == "gridid") return block_value(offsetof(BlockState, grid_id), ir.getInt64Ty());
-  if (stem == "dynamic_smem_size") return block_value(offsetof(BlockState, dynamic_shared_bytes), i32);
+  if (stem == "dynamic_smem_size")
+    return block_value(offsetof(BlockState, dynamic_shared_bytes), i32);
   if (stem == "total_smem_size" || stem == "aggr_smem_size")
     return ir.CreateTrunc(block_value(offsetof(BlockState, shared_bytes), ir.getInt64Ty()), i32);
   if (stem == "envreg1" || stem == "envreg2") {
@@ -175,11 +189,16 @@ Value* LaneEmitter::special(const std::string& name, bool as_vector) {
     for (std::uint32_t lane = 0; lane < kWarpSize; ++lane) {
       const std::uint32_t eq = 1u << lane, lt = eq - 1;
       const std::string kind = stem.substr(9);
-      masks.push_back(kind == "eq" ? eq : kind == "lt" ? lt : kind == "le" ? lt | eq : kind == "gt" ? ~(lt | eq) : ~lt);
+      masks.push_back(kind == "eq"   ? eq
+                      : kind == "lt" ? lt
+                      : kind == "le" ? lt | eq
+                      : kind == "gt" ? ~(lt | eq)
+                                     : ~lt);
     }
     return llvm::ConstantDataVector::get(ir.getContext(), masks);
   }
-  if (stem == "clock" || stem == "clock64" || stem == "clock_hi" || stem.rfind("globaltimer", 0) == 0) {
+  if (stem == "clock" || stem == "clock64" || stem == "clock_hi" ||
+      stem.rfind("globaltimer", 0) == 0) {
     const bool clock = stem[0] == 'c';
     Value* now = call(clock ? "vgpu_clock" : "vgpu_globaltimer", ir.getInt64Ty(), {});
     const bool high = stem.size() > 3 && stem.substr(stem.size() - 3) == "_hi";
@@ -190,59 +209,73 @@ Value* LaneEmitter::special(const std::string& name, bool as_vector) {
 
 // --- addresses ---
 
-std::uint64_t LaneEmitter::offset_of(const std::unordered_map<std::string, std::uint64_t>& map, const std::string& name) {
+std::uint64_t LaneEmitter::offset_of(const std::unordered_map<std::string, std::uint64_t>& map,
+                                     const std::string& name) {
   const auto found = map.find(name);
   if (found == map.end()) unsupported("'" + name + "' is not a variable of this space");
   return found->second;
 }
 
-/// mov of a variable's address: an offset in shared, local and param space, a host address elsewhere.
+/// mov of a variable's address: an offset in shared, local and param space, a host address
+/// elsewhere.
 Value* LaneEmitter::symbol_address(const Operand& operand, Type type) {
   const Layout& layout = program_.layout;
   const auto number_of = [&](std::uint64_t at) {
     return llvm::ConstantInt::get(element(type), at + static_cast<std::uint64_t>(operand.offset));
   };
   for (const auto* map : {&layout.shared, &layout.local, &layout.parameter})
-    if (const auto found = map->find(operand.name); found != map->end()) return number_of(found->second);
+    if (const auto found = map->find(operand.name); found != map->end())
+      return number_of(found->second);
   const auto found = layout.symbol.find(operand.name);
   if (found == layout.symbol.end()) unsupported("symbol '" + operand.name + "'");
   Value* table = block_value(offsetof(BlockState, symbols), ir.getPtrTy());
-  Value* at = ir.CreateLoad(ir.getInt64Ty(), ir.CreateConstGEP1_64(ir.getInt64Ty(), table, static_cast<std::uint64_t>(found->second)));
-  return coerce(ir.CreateAdd(at, ir.getInt64(static_cast<std::uint64_t>(operand.offset))), element(type));
+  Value* at = ir.CreateLoad(
+      ir.getInt64Ty(),
+      ir.CreateConstGEP1_64(ir.getInt64Ty(), table, static_cast<std::uint64_t>(found->second)));
+  return coerce(ir.CreateAdd(at, ir.getInt64(static_cast<std::uint64_t>(operand.offset))),
+                element(type));
 }
 
 Value* LaneEmitter::local_base(bool as_vector) {
   Value* base = ir.CreateLoad(ir.getPtrTy(), warp_field(offsetof(WarpState, local)));
   if (!as_vector) return base;
-  return ir.CreateGEP(ir.getInt8Ty(), base, lane_numbers(ir.getInt64Ty(), static_cast<std::int64_t>(program_.layout.local_bytes)));
+  return ir.CreateGEP(
+      ir.getInt8Ty(), base,
+      lane_numbers(ir.getInt64Ty(), static_cast<std::int64_t>(program_.layout.local_bytes)));
 }
 
 isa::LaneAddresses LaneEmitter::addresses(int k, Space space) {
   if (k < 0) return {false, nullptr, 0, local_base(true)};
   const Operand& operand = ins->operands[k];
-  if (operand.kind != Operand::Kind::address && operand.kind != Operand::Kind::symbol) unsupported("address operand");
+  if (operand.kind != Operand::Kind::address && operand.kind != Operand::Kind::symbol)
+    unsupported("address operand");
   return space_addresses(operand, space);
 }
 
 isa::LaneAddresses LaneEmitter::space_addresses(const Operand& operand, Space space) {
   const auto i64 = ir.getInt64Ty();
   const bool offsets = space == Space::shared || space == Space::local || space == Space::param;
-  const std::int64_t lane_step = space == Space::local ? static_cast<std::int64_t>(program_.layout.local_bytes) : 0;
+  const std::int64_t lane_step =
+      space == Space::local ? static_cast<std::int64_t>(program_.layout.local_bytes) : 0;
   Value* base = nullptr;
   if (space == Space::shared) base = block_value(offsetof(BlockState, shared), ir.getPtrTy());
   if (space == Space::param) base = block_value(offsetof(BlockState, params), ir.getPtrTy());
   if (space == Space::local) base = local_base(false);
   const auto at_scalar = [&](Value* scalar, std::int64_t stride) -> isa::LaneAddresses {
-    Value* p = offsets ? ir.CreateGEP(ir.getInt8Ty(), base, scalar) : ir.CreateIntToPtr(scalar, ir.getPtrTy());
+    Value* p = offsets ? ir.CreateGEP(ir.getInt8Ty(), base, scalar)
+                       : ir.CreateIntToPtr(scalar, ir.getPtrTy());
     return {true, p, stride + lane_step, nullptr};
   };
   if (operand.reg < 0) {
-    if (operand.name.empty()) return at_scalar(ir.getInt64(static_cast<std::uint64_t>(operand.offset)), 0);
+    if (operand.name.empty())
+      return at_scalar(ir.getInt64(static_cast<std::uint64_t>(operand.offset)), 0);
     return at_scalar(symbol_address(operand, Type::b64), 0);
   }
-  // Offsets in a space are small: a narrow register is widened by sign, so that base - 4 + 4 * lane keeps its meaning.
+  // Offsets in a space are small: a narrow register is widened by sign, so that base - 4 + 4 * lane
+  // keeps its meaning.
   const Shape& shape = program_.shapes.of_register[operand.reg];
-  const Type type = ptx::bits_of(program_.function.registers[operand.reg].type) == 32 ? Type::s32 : Type::s64;
+  const Type type =
+      ptx::bits_of(program_.function.registers[operand.reg].type) == 32 ? Type::s32 : Type::s64;
   const bool scalar = full_ ? shape.affine() : program_.shapes.invariant[operand.reg];
   Operand reg = operand;
   reg.kind = Operand::Kind::reg;
@@ -259,15 +292,18 @@ isa::LaneAddresses LaneEmitter::space_addresses(const Operand& operand, Space sp
 // --- calls and barriers ---
 
 void LaneEmitter::end_with_fault() {
-  ir.CreateStore(ir.getInt32(static_cast<std::uint32_t>(index)), block_field(offsetof(BlockState, fault_pc)));
+  ir.CreateStore(ir.getInt32(static_cast<std::uint32_t>(index)),
+                 block_field(offsetof(BlockState, fault_pc)));
   end_with(RunResult::fault);
 }
 
 void LaneEmitter::emit_call() {
   const Call parts = parts_of_call(*ins);
-  std::vector<Value*> arguments{warp_, block_, active_bits(), ir.getInt64(program_.layout.local_bytes)};
+  std::vector<Value*> arguments{warp_, block_, active_bits(),
+                                ir.getInt64(program_.layout.local_bytes)};
   const auto local_offset = [&](const Operand* operand) {
-    return ir.getInt64(operand ? offset_of(program_.layout.local, operand->name) : ~std::uint64_t{0});
+    return ir.getInt64(operand ? offset_of(program_.layout.local, operand->name)
+                               : ~std::uint64_t{0});
   };
   arguments.push_back(local_offset(parts.result));
   constexpr std::size_t kMost = 5;  // __assertfail's
@@ -275,7 +311,8 @@ void LaneEmitter::emit_call() {
     arguments.push_back(local_offset(i < parts.arguments.size() ? parts.arguments[i] : nullptr));
   std::vector<llvm::Type*> types;
   for (Value* a : arguments) types.push_back(a->getType());
-  auto callee = module.getOrInsertFunction("vgpu_call_" + parts.callee->name, llvm::FunctionType::get(ir.getInt32Ty(), types, false));
+  auto callee = module.getOrInsertFunction("vgpu_call_" + parts.callee->name,
+                                           llvm::FunctionType::get(ir.getInt32Ty(), types, false));
   Value* refused = ir.CreateICmpNE(ir.CreateCall(callee, arguments), ir.getInt32(0));
   llvm::BasicBlock *stop = new_block("call.fault"), *next = new_block("call.done");
   ir.CreateCondBr(refused, stop, next);
@@ -287,15 +324,18 @@ void LaneEmitter::emit_call() {
 Value* LaneEmitter::barrier_operand(std::size_t k, std::uint32_t otherwise) {
   if (k >= ins->operands.size()) return ir.getInt32(otherwise);
   const Operand& operand = ins->operands[k];
-  if (operand.kind == Operand::Kind::integer) return ir.getInt32(static_cast<std::uint32_t>(operand.bits));
+  if (operand.kind == Operand::Kind::integer)
+    return ir.getInt32(static_cast<std::uint32_t>(operand.bits));
   Value* lanes = read(operand, Type::b32, true);
-  Value* first = ir.CreateIntrinsic(ir.getInt32Ty(), llvm::Intrinsic::cttz, {active_bits(), ir.getFalse()});
+  Value* first =
+      ir.CreateIntrinsic(ir.getInt32Ty(), llvm::Intrinsic::cttz, {active_bits(), ir.getFalse()});
   return ir.CreateExtractElement(lanes, ir.CreateAnd(first, ir.getInt32(kWarpSize - 1)));
 }
 
 void LaneEmitter::arrive(Value* bits) {
   Value* lanes = ir.CreateIntrinsic(ir.getInt32Ty(), llvm::Intrinsic::ctpop, {bits});
-  call("vgpu_barrier_arrive", ir.getVoidTy(), {block_, barrier_operand(0, 0), barrier_operand(1, 0), lanes});
+  call("vgpu_barrier_arrive", ir.getVoidTy(),
+       {block_, barrier_operand(0, 0), barrier_operand(1, 0), lanes});
 }
 
 }  // namespace vgpu::translate

@@ -1,4 +1,5 @@
-// lane_emitter.h - what full and masked code have in common: operands, special registers, addresses, the state's fields.
+// lane_emitter.h - what full and masked code have in common: operands, special registers,
+// addresses, the state's fields.
 #pragma once
 
 #include <map>
@@ -12,8 +13,8 @@ namespace vgpu::translate {
 
 class LaneEmitter : public isa::Emitter {
  public:
-  LaneEmitter(const Program& program, llvm::Module& module, llvm::IRBuilder<>& builder, const std::string& name,
-              bool full);
+  LaneEmitter(const Program& program, llvm::Module& module, llvm::IRBuilder<>& builder,
+              const std::string& name, bool full);
 
   bool constant(int k, std::int64_t& value) override;
   llvm::Value* read(const ptx::Operand& operand, ptx::Type type, bool as_vector) override;
@@ -41,17 +42,30 @@ class LaneEmitter : public isa::Emitter {
   llvm::Value* scalar_slot(int reg) { return frame(program_.layout.scalar_slot[reg]); }
   llvm::Value* load_vector_slot(int reg);
   void store_vector_slot(int reg, llvm::Value* value);
-  llvm::Value* load_scalar_slot(int reg) { return ir.CreateLoad(register_type(reg), scalar_slot(reg)); }
+  llvm::Value* load_scalar_slot(int reg) {
+    return ir.CreateLoad(register_type(reg), scalar_slot(reg));
+  }
   void store_scalar_slot(int reg, llvm::Value* value) { ir.CreateStore(value, scalar_slot(reg)); }
 
-  llvm::Value* load_warp(std::size_t offset) { return ir.CreateLoad(ir.getInt32Ty(), warp_field(offset)); }
-  void store_warp(std::size_t offset, llvm::Value* value) { ir.CreateStore(value, warp_field(offset)); }
+  llvm::Value* load_warp(std::size_t offset) {
+    return ir.CreateLoad(ir.getInt32Ty(), warp_field(offset));
+  }
+  void store_warp(std::size_t offset, llvm::Value* value) {
+    ir.CreateStore(value, warp_field(offset));
+  }
   /// A field of the block that never changes while it runs, loaded once at the function's top.
   llvm::Value* block_value(std::size_t offset, llvm::Type* type);
-  llvm::Value* lane_pcs() { return ir.CreateAlignedLoad(vector_of(ir.getInt32Ty()), warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64)); }
-  void store_lane_pcs(llvm::Value* value) { ir.CreateAlignedStore(value, warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64)); }
+  llvm::Value* lane_pcs() {
+    return ir.CreateAlignedLoad(vector_of(ir.getInt32Ty()),
+                                warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64));
+  }
+  void store_lane_pcs(llvm::Value* value) {
+    ir.CreateAlignedStore(value, warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64));
+  }
   void end_with(RunResult result) { ir.CreateRet(ir.getInt32(static_cast<std::uint32_t>(result))); }
-  llvm::BasicBlock* new_block(const std::string& name) { return llvm::BasicBlock::Create(ir.getContext(), name, code_); }
+  llvm::BasicBlock* new_block(const std::string& name) {
+    return llvm::BasicBlock::Create(ir.getContext(), name, code_);
+  }
   llvm::AllocaInst* alloca_at_top(llvm::Type* type, const std::string& name);
 
   /// The machine's functions (vprintf ...); a refusal to go on ends the run with RunResult::fault.
@@ -79,7 +93,8 @@ class LaneEmitter : public isa::Emitter {
   llvm::Value* symbol_address(const ptx::Operand& operand, ptx::Type type);
   llvm::Value* local_base(bool as_vector);
   isa::LaneAddresses space_addresses(const ptx::Operand& operand, ptx::Space space);
-  std::uint64_t offset_of(const std::unordered_map<std::string, std::uint64_t>& map, const std::string& name);
+  std::uint64_t offset_of(const std::unordered_map<std::string, std::uint64_t>& map,
+                          const std::string& name);
 
   std::map<std::pair<llvm::Type*, int>, llvm::AllocaInst*> scratch_;
   std::map<llvm::Type*, int> scratch_used_;

@@ -13,7 +13,9 @@ using ptx::Variable;
 
 constexpr std::uint64_t kLocalAlign = 16;
 
-std::uint64_t align_up(std::uint64_t value, std::uint64_t align) { return (value + align - 1) / align * align; }
+std::uint64_t align_up(std::uint64_t value, std::uint64_t align) {
+  return (value + align - 1) / align * align;
+}
 
 std::uint64_t place(std::uint64_t& end, const Variable& variable) {
   const std::uint64_t at = align_up(end, std::max<std::uint64_t>(1, variable.align));
@@ -29,7 +31,9 @@ void collect_symbols(const ptx::Operand& operand, std::unordered_set<std::string
 void lay_out_registers(const ptx::Function& function, Layout& layout) {
   std::uint32_t end = 0;
   for (const ptx::Register& r : function.registers) {
-    const auto bytes = r.type == ptx::Type::pred ? 4u : static_cast<std::uint32_t>(ptx::bits_of(r.type) / 8 * kWarpSize);
+    const auto bytes = r.type == ptx::Type::pred
+                           ? 4u
+                           : static_cast<std::uint32_t>(ptx::bits_of(r.type) / 8 * kWarpSize);
     layout.vector_slot.push_back(static_cast<std::uint32_t>(align_up(end, std::min(bytes, 64u))));
     end = layout.vector_slot.back() + bytes;
   }
@@ -53,26 +57,31 @@ std::vector<const Variable*> addressed_variables(const ptx::Module& module) {
 Layout lay_out(const ptx::Module& module, const ptx::Function& function) {
   Layout layout;
   lay_out_registers(function, layout);
-  for (const Variable& p : function.parameters) layout.parameter[p.name] = place(layout.parameter_bytes, p);
+  for (const Variable& p : function.parameters)
+    layout.parameter[p.name] = place(layout.parameter_bytes, p);
   std::unordered_set<std::string> used;
   for (const auto& ins : function.body)
     for (const auto& operand : ins.operands) collect_symbols(operand, used);
   std::vector<const Variable*> dynamic;
   auto place_shared = [&](const Variable& v) {
     if (v.space != Space::shared || !used.contains(v.name)) return;
-    if (v.external || v.bytes() == 0) dynamic.push_back(&v);
-    else layout.shared[v.name] = place(layout.shared_bytes, v);
+    if (v.external || v.bytes() == 0)
+      dynamic.push_back(&v);
+    else
+      layout.shared[v.name] = place(layout.shared_bytes, v);
   };
   for (const Variable& v : function.variables) place_shared(v);
   for (const Variable& v : module.variables) place_shared(v);
   for (const Variable* v : dynamic)
-    layout.shared_bytes = align_up(layout.shared_bytes, std::max<std::uint64_t>(kLocalAlign, v->align));
+    layout.shared_bytes =
+        align_up(layout.shared_bytes, std::max<std::uint64_t>(kLocalAlign, v->align));
   for (const Variable* v : dynamic) layout.shared[v->name] = layout.shared_bytes;
   for (const Variable& v : function.variables)
     if (v.space == Space::local) layout.local[v.name] = place(layout.local_bytes, v);
   layout.local_bytes = align_up(layout.local_bytes, kLocalAlign);
   const auto addressed = addressed_variables(module);
-  for (std::size_t i = 0; i < addressed.size(); ++i) layout.symbol[addressed[i]->name] = static_cast<int>(i);
+  for (std::size_t i = 0; i < addressed.size(); ++i)
+    layout.symbol[addressed[i]->name] = static_cast<int>(i);
   return layout;
 }
 

@@ -14,7 +14,8 @@ constexpr std::uint32_t kTurnsOfAPoll = 64;  // a loop that may wait for others 
 
 class MaskedTranslator : public LaneEmitter {
  public:
-  MaskedTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder, const std::string& name)
+  MaskedTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder,
+                   const std::string& name)
       : LaneEmitter(program, llvm_module, builder, name, false) {}
 
   void run() {
@@ -52,13 +53,15 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateBr(dispatch_);
   }
 
-  /// Chooses the runnable lanes with the lowest pc; after a turn given away, those with the next higher one, which then
-  /// run without regard to the others.
+  /// Chooses the runnable lanes with the lowest pc; after a turn given away, those with the next
+  /// higher one, which then run without regard to the others.
   void make_dispatcher() {
     ir.SetInsertPoint(dispatch_);
-    Value* stopped = ir.CreateOr(load_warp(offsetof(WarpState, waiting)), load_warp(offsetof(WarpState, at_barrier)));
+    Value* stopped = ir.CreateOr(load_warp(offsetof(WarpState, waiting)),
+                                 load_warp(offsetof(WarpState, at_barrier)));
     Value* runnable = ir.CreateAnd(load_warp(offsetof(WarpState, live)), ir.CreateNot(stopped));
-    BasicBlock *idle = new_block("idle"), *leave = new_block("leave"), *choose = new_block("choose");
+    BasicBlock *idle = new_block("idle"), *leave = new_block("leave"),
+               *choose = new_block("choose");
     ir.CreateCondBr(ir.CreateICmpEQ(runnable, ir.getInt32(0)), idle, choose);
 
     ir.SetInsertPoint(idle);
@@ -73,7 +76,8 @@ class MaskedTranslator : public LaneEmitter {
     Value* passed = load_warp(offsetof(WarpState, passed));
     store_warp(offsetof(WarpState, passed), ir.getInt32(~0u));
     Value* later = lowest(ir.CreateSelect(ir.CreateICmpSGT(pcs, splat(passed)), pcs, none));
-    Value* rotated = ir.CreateAnd(ir.CreateICmpNE(passed, ir.getInt32(~0u)), ir.CreateICmpNE(later, ir.getInt32(kNoPc)));
+    Value* rotated = ir.CreateAnd(ir.CreateICmpNE(passed, ir.getInt32(~0u)),
+                                  ir.CreateICmpNE(later, ir.getInt32(kNoPc)));
     Value* chosen = ir.CreateSelect(rotated, later, lowest(pcs));
     Value* here = ir.CreateICmpEQ(pcs, splat(chosen));
     Value* bits = lanes_to_bits(here);
@@ -83,7 +87,8 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateStore(ir.CreateAnd(runnable, ir.CreateNot(bits)), others_);
     BasicBlock* nowhere = new_block("nowhere");
     llvm::SwitchInst* table = ir.CreateSwitch(chosen, nowhere);
-    for (int k = 0; k < program_.block_count(); ++k) table->addCase(ir.getInt32(static_cast<std::uint32_t>(k)), enter_[k]);
+    for (int k = 0; k < program_.block_count(); ++k)
+      table->addCase(ir.getInt32(static_cast<std::uint32_t>(k)), enter_[k]);
     ir.SetInsertPoint(nowhere);
     ir.CreateUnreachable();
   }
@@ -98,7 +103,8 @@ class MaskedTranslator : public LaneEmitter {
       ir.CreateBr(code_of_[k]);
       return;
     }
-    BasicBlock *together = new_block("together"), *back = new_block("back"), *pass = new_block("pass");
+    BasicBlock *together = new_block("together"), *back = new_block("back"),
+               *pass = new_block("pass");
     ir.CreateCondBr(ir.CreateICmpEQ(mask(), ir.getInt32(kAllLanes)), together, code_of_[k]);
     ir.SetInsertPoint(together);
     Value* retries = ir.CreateLoad(ir.getInt32Ty(), retries_);
@@ -115,7 +121,8 @@ class MaskedTranslator : public LaneEmitter {
     store_lane_pcs(ir.CreateSelect(bits_to_lanes(bits), splat(pc_value(k)), lane_pcs()));
   }
 
-  /// The lanes of the mask go from block `from` to block `to`: at once while no other runnable lane stands lower or there.
+  /// The lanes of the mask go from block `from` to block `to`: at once while no other runnable lane
+  /// stands lower or there.
   void jump(int from, int to) {
     if (to <= from) give_way(from, to);
     BasicBlock* stop = new_block("stop");
@@ -125,7 +132,8 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateBr(dispatch_);
   }
 
-  /// Backward jumps are counted while others wait, lanes of this warp or threads elsewhere: nobody waits for ever.
+  /// Backward jumps are counted while others wait, lanes of this warp or threads elsewhere: nobody
+  /// waits for ever.
   void give_way(int from, int to) {
     BasicBlock *count = new_block("count"), *yield = new_block("yield"), *go_on = new_block("goon");
     if (program_.polls[from]) {
@@ -135,7 +143,8 @@ class MaskedTranslator : public LaneEmitter {
       ir.CreateCondBr(ir.CreateICmpNE(others, ir.getInt32(0)), count, go_on);
     }
     ir.SetInsertPoint(count);
-    Value* turns = ir.CreateSub(load_warp(offsetof(WarpState, turns)), ir.getInt32(program_.polls[from] ? kTurnsOfAPoll : 1));
+    Value* turns = ir.CreateSub(load_warp(offsetof(WarpState, turns)),
+                                ir.getInt32(program_.polls[from] ? kTurnsOfAPoll : 1));
     store_warp(offsetof(WarpState, turns), turns);
     ir.CreateCondBr(ir.CreateICmpSGT(turns, ir.getInt32(0)), go_on, yield);
     ir.SetInsertPoint(yield);
@@ -171,7 +180,8 @@ class MaskedTranslator : public LaneEmitter {
   }
 
   Value* first_active() {
-    Value* first = ir.CreateIntrinsic(ir.getInt32Ty(), llvm::Intrinsic::cttz, {active_bits(), ir.getFalse()});
+    Value* first =
+        ir.CreateIntrinsic(ir.getInt32Ty(), llvm::Intrinsic::cttz, {active_bits(), ir.getFalse()});
     return ir.CreateAnd(first, ir.getInt32(kWarpSize - 1));
   }
 
@@ -231,8 +241,9 @@ class MaskedTranslator : public LaneEmitter {
     isa::emit(*this);
   }
 
-  /// A warp-synchronous instruction begins the block: waits here until every live lane that its member mask names has
-  /// come. Lanes that name another mask than the first lane's wait for their own turn.
+  /// A warp-synchronous instruction begins the block: waits here until every live lane that its
+  /// member mask names has come. Lanes that name another mask than the first lane's wait for their
+  /// own turn.
   void meet(int k, bool warp_barrier) {
     begin_instruction(block(k).first);
     block_bits_ = mask();
@@ -240,18 +251,21 @@ class MaskedTranslator : public LaneEmitter {
     Value* named = member_mask(k);
     Value* need = ir.CreateAnd(named, load_warp(offsetof(WarpState, live)));
     BasicBlock *gather = new_block("meet"), *wait = new_block("wait"), *ready = new_block("ready");
-    ir.CreateCondBr(ir.CreateICmpEQ(ir.CreateAnd(need, ir.CreateNot(mask())), ir.getInt32(0)), ready, gather);
+    ir.CreateCondBr(ir.CreateICmpEQ(ir.CreateAnd(need, ir.CreateNot(mask())), ir.getInt32(0)),
+                    ready, gather);
     ir.SetInsertPoint(gather);
     if (warp_barrier) {
       ir.CreateBr(wait);
     } else {
       Value* standing = lanes_to_bits(ir.CreateICmpEQ(lane_pcs(), splat(pc_value(k))));
       Value* waiting = load_warp(offsetof(WarpState, waiting));
-      Value* arrived = ir.CreateAnd(ir.CreateAnd(standing, need),
-                                    ir.CreateAnd(waiting, ir.CreateNot(load_warp(offsetof(WarpState, warp_barrier)))));
+      Value* arrived = ir.CreateAnd(
+          ir.CreateAnd(standing, need),
+          ir.CreateAnd(waiting, ir.CreateNot(load_warp(offsetof(WarpState, warp_barrier)))));
       Value* all = ir.CreateOr(mask(), arrived);
       BasicBlock* join = new_block("join");
-      ir.CreateCondBr(ir.CreateICmpEQ(ir.CreateAnd(need, ir.CreateNot(all)), ir.getInt32(0)), join, wait);
+      ir.CreateCondBr(ir.CreateICmpEQ(ir.CreateAnd(need, ir.CreateNot(all)), ir.getInt32(0)), join,
+                      wait);
       ir.SetInsertPoint(join);
       ir.CreateStore(all, mask_);
       store_warp(offsetof(WarpState, waiting), ir.CreateAnd(waiting, ir.CreateNot(arrived)));
@@ -264,7 +278,8 @@ class MaskedTranslator : public LaneEmitter {
 
   Value* member_mask(int k) {
     const Operand& operand = ins->operands.back();
-    if (operand.kind == Operand::Kind::integer) return ir.getInt32(static_cast<std::uint32_t>(operand.bits));
+    if (operand.kind == Operand::Kind::integer)
+      return ir.getInt32(static_cast<std::uint32_t>(operand.bits));
     Value* masks = read(operand, Type::b32, true);
     values_.clear();
     Value* named = ir.CreateExtractElement(masks, first_active());
@@ -284,13 +299,16 @@ class MaskedTranslator : public LaneEmitter {
   void wait_for(int k, bool warp_barrier, Value* named) {
     Value* bits = mask();
     stand_at(warp_barrier ? k + 1 : k, bits);
-    store_warp(offsetof(WarpState, waiting), ir.CreateOr(load_warp(offsetof(WarpState, waiting)), bits));
+    store_warp(offsetof(WarpState, waiting),
+               ir.CreateOr(load_warp(offsetof(WarpState, waiting)), bits));
     if (warp_barrier)
-      store_warp(offsetof(WarpState, warp_barrier), ir.CreateOr(load_warp(offsetof(WarpState, warp_barrier)), bits));
+      store_warp(offsetof(WarpState, warp_barrier),
+                 ir.CreateOr(load_warp(offsetof(WarpState, warp_barrier)), bits));
     Value* masks = warp_field(offsetof(WarpState, sync_mask));
     auto* type = vector_of(ir.getInt32Ty());
     Value* old = ir.CreateAlignedLoad(type, masks, llvm::Align(4));
-    ir.CreateAlignedStore(ir.CreateSelect(bits_to_lanes(bits), splat(named), old), masks, llvm::Align(4));
+    ir.CreateAlignedStore(ir.CreateSelect(bits_to_lanes(bits), splat(named), old), masks,
+                          llvm::Align(4));
     call("vgpu_warp_release", ir.getVoidTy(), {warp_});
     ir.CreateBr(dispatch_);
   }
@@ -303,7 +321,8 @@ class MaskedTranslator : public LaneEmitter {
     }
     Value* taken = ir.CreateAnd(lanes_to_bits(guard_value()), block_bits_);
     store_registers(k);
-    BasicBlock *some = new_block("some"), *fall = new_block("fall"), *all = new_block("all"), *apart = new_block("apart");
+    BasicBlock *some = new_block("some"), *fall = new_block("fall"), *all = new_block("all"),
+               *apart = new_block("apart");
     ir.CreateCondBr(ir.CreateICmpEQ(taken, ir.getInt32(0)), fall, some);
     ir.SetInsertPoint(some);
     ir.CreateCondBr(ir.CreateICmpEQ(taken, block_bits_), all, apart);
@@ -325,14 +344,17 @@ class MaskedTranslator : public LaneEmitter {
 
   void translate_indexed_branch(int k) {
     const auto found = program_.function.branch_targets.find(ins->operands[1].name);
-    if (found == program_.function.branch_targets.end()) unsupported("branch table '" + ins->operands[1].name + "'");
+    if (found == program_.function.branch_targets.end())
+      unsupported("branch table '" + ins->operands[1].name + "'");
     Value* index_lanes = read(ins->operands[0], Type::u32, true);
     Value* lanes = ins->guard >= 0 ? ir.CreateAnd(block_lanes_, guard_value()) : block_lanes_;
     Value* pcs = splat(pc_value(k + 1));
     Value* outside = lanes;
     for (std::size_t i = 0; i < found->second.size(); ++i) {
-      Value* this_way = ir.CreateAnd(lanes, ir.CreateICmpEQ(index_lanes, splat(ir.getInt32(static_cast<std::uint32_t>(i)))));
-      pcs = ir.CreateSelect(this_way, splat(pc_value(program_.flow.block_of[found->second[i]])), pcs);
+      Value* this_way = ir.CreateAnd(
+          lanes, ir.CreateICmpEQ(index_lanes, splat(ir.getInt32(static_cast<std::uint32_t>(i)))));
+      pcs =
+          ir.CreateSelect(this_way, splat(pc_value(program_.flow.block_of[found->second[i]])), pcs);
       outside = ir.CreateAnd(outside, ir.CreateNot(this_way));
     }
     store_registers(k);
@@ -346,7 +368,8 @@ class MaskedTranslator : public LaneEmitter {
   }
 
   void translate_end(int k) {
-    Value* ending = ins->guard < 0 ? block_bits_ : ir.CreateAnd(block_bits_, lanes_to_bits(guard_value()));
+    Value* ending =
+        ins->guard < 0 ? block_bits_ : ir.CreateAnd(block_bits_, lanes_to_bits(guard_value()));
     store_registers(k);
     BasicBlock *end = new_block("end"), *go_on = new_block("goon");
     ir.CreateCondBr(ir.CreateICmpNE(ending, ir.getInt32(0)), end, go_on);
@@ -354,14 +377,18 @@ class MaskedTranslator : public LaneEmitter {
     if (ins->opcode == "trap") {
       end_with_fault();
     } else {
-      store_warp(offsetof(WarpState, live), ir.CreateAnd(load_warp(offsetof(WarpState, live)), ir.CreateNot(ending)));
-      call("vgpu_warp_release", ir.getVoidTy(), {warp_});  // lanes may have waited for those that end
+      store_warp(offsetof(WarpState, live),
+                 ir.CreateAnd(load_warp(offsetof(WarpState, live)), ir.CreateNot(ending)));
+      call("vgpu_warp_release", ir.getVoidTy(),
+           {warp_});  // lanes may have waited for those that end
       ir.CreateStore(ir.CreateAnd(mask(), ir.CreateNot(ending)), mask_);
       ir.CreateCondBr(ir.CreateICmpEQ(mask(), ir.getInt32(0)), dispatch_, go_on);
     }
     ir.SetInsertPoint(go_on);
-    if (ins->guard < 0) ir.CreateBr(dispatch_);
-    else jump(k, k + 1);
+    if (ins->guard < 0)
+      ir.CreateBr(dispatch_);
+    else
+      jump(k, k + 1);
   }
 
   void translate_barrier(int k) {
@@ -374,14 +401,16 @@ class MaskedTranslator : public LaneEmitter {
     const std::size_t plain = ins->operands.size() - (reduces ? 1 : 0);
     Value* id = barrier_operand(0, 0);
     Value* threads = plain > 1 ? barrier_operand(1, 0) : ir.getInt32(0);
-    Value* predicate = reduces ? lanes_to_bits(read(ins->operands.back(), Type::pred, true)) : nullptr;
+    Value* predicate =
+        reduces ? lanes_to_bits(read(ins->operands.back(), Type::pred, true)) : nullptr;
     store_registers(k);
     Value* waiting = load_warp(offsetof(WarpState, at_barrier));
     Value* other = ir.CreateAnd(ir.CreateICmpNE(waiting, ir.getInt32(0)),
                                 ir.CreateICmpNE(load_warp(offsetof(WarpState, barrier_id)), id));
     BasicBlock *two = new_block("barrier.two"), *wait = new_block("barrier.wait");
     ir.CreateCondBr(other, two, wait);
-    ir.SetInsertPoint(two);  // lanes of one warp at two barriers at once: not supported, and said so
+    ir.SetInsertPoint(
+        two);  // lanes of one warp at two barriers at once: not supported, and said so
     end_with_fault();
     ir.SetInsertPoint(wait);
     store_warp(offsetof(WarpState, barrier_id), id);
@@ -389,8 +418,10 @@ class MaskedTranslator : public LaneEmitter {
     const std::uint32_t operation = !reduces ? 0 : ins->has("popc") ? 1 : ins->has("and") ? 2 : 3;
     store_warp(offsetof(WarpState, barrier_operation), ir.getInt32(operation));
     if (reduces) {
-      Value* kept = ir.CreateAnd(load_warp(offsetof(WarpState, barrier_predicate)), ir.CreateNot(block_bits_));
-      store_warp(offsetof(WarpState, barrier_predicate), ir.CreateOr(kept, ir.CreateAnd(predicate, block_bits_)));
+      Value* kept = ir.CreateAnd(load_warp(offsetof(WarpState, barrier_predicate)),
+                                 ir.CreateNot(block_bits_));
+      store_warp(offsetof(WarpState, barrier_predicate),
+                 ir.CreateOr(kept, ir.CreateAnd(predicate, block_bits_)));
     }
     stand_at(k + 1, block_bits_);
     store_warp(offsetof(WarpState, at_barrier), ir.CreateOr(waiting, block_bits_));
@@ -402,7 +433,7 @@ class MaskedTranslator : public LaneEmitter {
   BasicBlock* dispatch_ = nullptr;
   std::vector<BasicBlock*> enter_, code_of_;
   llvm::AllocaInst *mask_ = nullptr, *next_ = nullptr, *others_ = nullptr, *retries_ = nullptr;
-  std::map<int, Value*> values_;    // of the block being translated
+  std::map<int, Value*> values_;  // of the block being translated
   std::map<int, bool> written_;
   Value *block_bits_ = nullptr, *block_lanes_ = nullptr, *lanes_ = nullptr;
   bool guarded_ = false;

@@ -41,14 +41,16 @@ class Preparer {
   /// Names of one copied function's variables in the result, and where its instructions went.
   struct Scope {
     std::map<std::string, std::string> names;
-    std::vector<int> index_of;                     // of each instruction of the copied function, and its end
-    std::vector<std::pair<int, int>> targets;      // instruction of the result, target in the copied function
+    std::vector<int> index_of;  // of each instruction of the copied function, and its end
+    std::vector<std::pair<int, int>>
+        targets;  // instruction of the result, target in the copied function
     int first_register = 0;
     std::string suffix;
   };
 
   [[noreturn]] void refuse(const Instruction& ins, const std::string& why) const {
-    throw Fault(Fault::Kind::unsupported_instruction, module_.place_of(ins, kernel_.name) + ": " + why);
+    throw Fault(Fault::Kind::unsupported_instruction,
+                module_.place_of(ins, kernel_.name) + ": " + why);
   }
 
   void copy(const Function& function, std::map<std::string, std::string> names, bool inlined) {
@@ -56,7 +58,8 @@ class Preparer {
     scope.names = std::move(names);
     scope.first_register = static_cast<int>(out_.registers.size());
     if (inlined) scope.suffix = "$" + std::to_string(++copies_);
-    out_.registers.insert(out_.registers.end(), function.registers.begin(), function.registers.end());
+    out_.registers.insert(out_.registers.end(), function.registers.begin(),
+                          function.registers.end());
     declare_variables(function, scope);
     for (const Instruction& ins : function.body) {
       scope.index_of.push_back(static_cast<int>(out_.body.size()));
@@ -83,13 +86,15 @@ class Preparer {
   }
 
   bool is_local(const std::string& name) const {
-    return std::any_of(out_.variables.begin(), out_.variables.end(),
-                       [&](const Variable& v) { return v.name == name && v.space == Space::local; });
+    return std::any_of(out_.variables.begin(), out_.variables.end(), [&](const Variable& v) {
+      return v.name == name && v.space == Space::local;
+    });
   }
 
   void rename(Operand& operand, const Scope& scope) const {
     if (operand.reg >= 0) operand.reg += scope.first_register;
-    if (const auto found = scope.names.find(operand.name); found != scope.names.end()) operand.name = found->second;
+    if (const auto found = scope.names.find(operand.name); found != scope.names.end())
+      operand.name = found->second;
     for (Operand& element : operand.elements) rename(element, scope);
   }
 
@@ -101,7 +106,8 @@ class Preparer {
                     (allowed.most > allowed.least ? " to " + std::to_string(allowed.most) : ""));
   }
 
-  void copy_instruction(const Function& function, const Instruction& ins, Scope& scope, bool inlined) {
+  void copy_instruction(const Function& function, const Instruction& ins, Scope& scope,
+                        bool inlined) {
     check_operands(ins);
     if (ins.opcode == "call" && !calls_machine(ins)) return inline_call(ins, scope);
     Instruction copied = ins;
@@ -109,8 +115,9 @@ class Preparer {
     for (Operand& operand : copied.operands) {
       rename(operand, scope);
       if (operand.kind == Operand::Kind::address && operand.reg < 0 && is_local(operand.name))
-        std::replace_if(copied.modifiers.begin(), copied.modifiers.end(),
-                        [](const std::string& m) { return m.rfind("param", 0) == 0; }, "local");
+        std::replace_if(
+            copied.modifiers.begin(), copied.modifiers.end(),
+            [](const std::string& m) { return m.rfind("param", 0) == 0; }, "local");
     }
     if (inlined && copied.opcode == "ret") {
       copied.opcode = "bra";
@@ -129,7 +136,8 @@ class Preparer {
   }
 
   void append(Instruction ins, Scope& scope) {
-    const bool waits = is_block_barrier(ins) || is_warp_barrier(ins) || is_warp_exchange(ins) || ins.opcode == "call";
+    const bool waits = is_block_barrier(ins) || is_warp_barrier(ins) || is_warp_exchange(ins) ||
+                       ins.opcode == "call";
     const bool guarded = waits && ins.guard >= 0;
     if (guarded) {
       Instruction skip = ins;
@@ -163,20 +171,25 @@ class Preparer {
 
   void inline_call(const Instruction& ins, Scope& scope) {
     const Call call = parts_of_call(ins);
-    if (!call.callee || call.callee->kind != Operand::Kind::symbol) refuse(ins, "indirect calls are not supported");
+    if (!call.callee || call.callee->kind != Operand::Kind::symbol)
+      refuse(ins, "indirect calls are not supported");
     const Function* callee = module_.find_function(call.callee->name);
     if (!callee || !callee->has_body) refuse(ins, "the module has no body of this function");
-    if (std::find(stack_.begin(), stack_.end(), callee) != stack_.end()) refuse(ins, "recursion is not supported");
-    if (call.arguments.size() != callee->parameters.size()) refuse(ins, "wrong number of arguments");
+    if (std::find(stack_.begin(), stack_.end(), callee) != stack_.end())
+      refuse(ins, "recursion is not supported");
+    if (call.arguments.size() != callee->parameters.size())
+      refuse(ins, "wrong number of arguments");
     std::map<std::string, std::string> names;
     auto actual = [&](const Operand& operand) {
-      if (operand.kind != Operand::Kind::symbol) refuse(ins, "an argument that is not a .param variable");
+      if (operand.kind != Operand::Kind::symbol)
+        refuse(ins, "an argument that is not a .param variable");
       const auto found = scope.names.find(operand.name);
       return found == scope.names.end() ? operand.name : found->second;
     };
     for (std::size_t i = 0; i < call.arguments.size(); ++i)
       names[callee->parameters[i].name] = actual(*call.arguments[i]);
-    if (call.result && !callee->results.empty()) names[callee->results[0].name] = actual(*call.result);
+    if (call.result && !callee->results.empty())
+      names[callee->results[0].name] = actual(*call.result);
     int skip = -1;
     if (ins.guard >= 0) {
       skip = static_cast<int>(out_.body.size());
@@ -201,9 +214,11 @@ class Preparer {
     for (const auto& [instruction, target] : scope.targets)
       for (Operand& operand : out_.body[instruction].operands)
         if (operand.kind == Operand::Kind::label) operand.target = scope.index_of[target];
-    for (const auto& [name, target] : function.labels) out_.labels[name + scope.suffix] = scope.index_of[target];
+    for (const auto& [name, target] : function.labels)
+      out_.labels[name + scope.suffix] = scope.index_of[target];
     for (const auto& [name, targets] : function.branch_targets)
-      for (int target : targets) out_.branch_targets[name + scope.suffix].push_back(scope.index_of[target]);
+      for (int target : targets)
+        out_.branch_targets[name + scope.suffix].push_back(scope.index_of[target]);
   }
 
   const ptx::Module& module_;
@@ -224,8 +239,10 @@ Call parts_of_call(const Instruction& ins) {
   for (const Operand& operand : ins.operands) {
     if (operand.kind == Operand::Kind::vector) {
       for (const Operand& element : operand.elements) {
-        if (call.callee) call.arguments.push_back(&element);
-        else call.result = &element;
+        if (call.callee)
+          call.arguments.push_back(&element);
+        else
+          call.result = &element;
       }
     } else if (!call.callee) {
       call.callee = &operand;
@@ -234,6 +251,8 @@ Call parts_of_call(const Instruction& ins) {
   return call;
 }
 
-Function prepare(const ptx::Module& module, const Function& kernel) { return Preparer(module, kernel).run(); }
+Function prepare(const ptx::Module& module, const Function& kernel) {
+  return Preparer(module, kernel).run();
+}
 
 }  // namespace vgpu::translate

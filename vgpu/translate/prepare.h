@@ -1,8 +1,9 @@
 // prepare.h - a kernel made ready for translation: calls inlined, barriers brought to one form.
 //
-// After this a function holds no call but those of the machine's own functions (vprintf, __assertfail, malloc, free),
-// no guarded barrier or warp exchange (a branch around it instead), and bar.red is two instructions: the barrier and
-// `barrier_result`, which reads what the barrier's release left in the warp.
+// After this a function holds no call but those of the machine's own functions (vprintf,
+// __assertfail, malloc, free), no guarded barrier or warp exchange (a branch around it instead),
+// and bar.red is two instructions: the barrier and `barrier_result`, which reads what the barrier's
+// release left in the warp.
 #pragma once
 
 #include "vgpu/ptx/module.h"
@@ -20,7 +21,8 @@ struct Call {
 };
 Call parts_of_call(const ptx::Instruction& instruction);
 
-/// Throws Fault::unsupported_instruction for recursion, indirect calls and functions without a body.
+/// Throws Fault::unsupported_instruction for recursion, indirect calls and functions without a
+/// body.
 ptx::Function prepare(const ptx::Module& module, const ptx::Function& kernel);
 
 }  // namespace vgpu::translate

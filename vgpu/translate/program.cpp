@@ -6,7 +6,8 @@ namespace vgpu::translate {
 namespace {
 
 /// Instructions that full code may have to leave to masked code: they begin a block.
-std::vector<int> deoptimisation_points(const ptx::Function& function, const Shapes& shapes, bool linear) {
+std::vector<int> deoptimisation_points(const ptx::Function& function, const Shapes& shapes,
+                                       bool linear) {
   std::vector<int> out;
   for (std::size_t i = 0; i < function.body.size(); ++i)
     if (function.body[i].opcode == "brx" || widens_affine(function.body[i], shapes, linear))
@@ -16,7 +17,8 @@ std::vector<int> deoptimisation_points(const ptx::Function& function, const Shap
 
 bool may_poll(const ptx::Instruction& ins) {
   if (ins.opcode == "atom" || ins.opcode == "nanosleep") return true;
-  return ins.opcode == "ld" && (ins.has("volatile") || ins.has("acquire") || ins.has("relaxed") || ins.has("mmio"));
+  return ins.opcode == "ld" &&
+         (ins.has("volatile") || ins.has("acquire") || ins.has("relaxed") || ins.has("mmio"));
 }
 
 bool is_uniform_guard(const Program& program, const ptx::Instruction& ins) {
@@ -39,10 +41,11 @@ void find_entries(Program& program) {
   for (int k = 0; k < count; ++k) {
     const Block& block = program.flow.blocks[k];
     const ptx::Instruction& last = program.function.body[block.last - 1];
-    if (is_branch(last) && (!is_uniform_guard(program, last) || last.opcode == "brx") && block.immediate_postdominator >= 0 &&
-        block.immediate_postdominator < count)
+    if (is_branch(last) && (!is_uniform_guard(program, last) || last.opcode == "brx") &&
+        block.immediate_postdominator >= 0 && block.immediate_postdominator < count)
       program.entry[block.immediate_postdominator] = true;
-    if (is_block_barrier(last) && k + 1 < count) program.entry[k + 1] = program.resume[k + 1] = true;
+    if (is_block_barrier(last) && k + 1 < count)
+      program.entry[k + 1] = program.resume[k + 1] = true;
     for (int target : block.successors) {
       if (target > k) continue;
       program.entry[target] = true;
@@ -61,7 +64,8 @@ Program make_program(const ptx::Module& module, const ptx::Function& kernel, boo
   program.function = prepare(module, kernel);
   program.linear = linear;
   program.shapes = analyse_shapes(program.function, linear);
-  program.flow = analyse_flow(program.function, deoptimisation_points(program.function, program.shapes, linear));
+  program.flow = analyse_flow(program.function,
+                              deoptimisation_points(program.function, program.shapes, linear));
   program.layout = lay_out(module, program.function);
   find_entries(program);
   return program;

@@ -1,4 +1,5 @@
-// program.h - a kernel with everything that analysis found: what both translations (full and masked) work from.
+// program.h - a kernel with everything that analysis found: what both translations (full and
+// masked) work from.
 #pragma once
 
 #include <vector>
@@ -17,8 +18,10 @@ struct Program {
   Shapes shapes;
   Layout layout;
   std::vector<bool> entry;   // block: lanes that all stand here may go on in full code
-  std::vector<bool> resume;  // block: full code may go on here from where it stopped (a barrier, a turn given away)
-  std::vector<bool> polls;   // block: its backward jump closes a loop that may wait for another thread's store
+  std::vector<bool> resume;  // block: full code may go on here from where it stopped (a barrier, a
+                             // turn given away)
+  std::vector<bool>
+      polls;  // block: its backward jump closes a loop that may wait for another thread's store
 
   int block_count() const { return static_cast<int>(flow.blocks.size()); }
 };

@@ -28,21 +28,26 @@ Type last_type(const Instruction& ins) {
 }
 
 bool is_integer(Type type) {
-  return is_one_of(ptx::name_of(type), {"u16", "u32", "u64", "s16", "s32", "s64", "b16", "b32", "b64"});
+  return is_one_of(ptx::name_of(type),
+                   {"u16", "u32", "u64", "s16", "s32", "s64", "b16", "b32", "b64"});
 }
 
 /// Instructions whose result depends on their operands alone.
 bool is_pure(const Instruction& ins) {
   static const std::initializer_list<const char*> names = {
-      "abs", "add", "addc", "and", "bfe", "bfi", "bfind", "bmsk", "brev", "clz", "cnot", "copysign", "cos", "cvt",
-      "cvta", "div", "dp2a", "dp4a", "ex2", "fma", "fns", "isspacep", "lg2", "lop3", "mad", "max", "min", "mov", "mul",
-      "mul24", "mad24", "neg", "not", "or", "popc", "prmt", "rcp", "rem", "rsqrt", "sad", "selp", "set", "setp", "shf",
-      "shl", "shr", "sin", "slct", "sqrt", "sub", "szext", "tanh", "testp", "xor"};
+      "abs", "add",  "addc",     "and",      "bfe",  "bfi",   "bfind", "bmsk",  "brev",
+      "clz", "cnot", "copysign", "cos",      "cvt",  "cvta",  "div",   "dp2a",  "dp4a",
+      "ex2", "fma",  "fns",      "isspacep", "lg2",  "lop3",  "mad",   "max",   "min",
+      "mov", "mul",  "mul24",    "mad24",    "neg",  "not",   "or",    "popc",  "prmt",
+      "rcp", "rem",  "rsqrt",    "sad",      "selp", "set",   "setp",  "shf",   "shl",
+      "shr", "sin",  "slct",     "sqrt",     "sub",  "szext", "tanh",  "testp", "xor"};
   return is_one_of(ins.opcode, names) && !ins.has("cc") && ins.opcode != "addc";
 }
 
-bool lanes_fit(const Shape& s) {  // the lane part stays below the base's zero bits: no carry into them
-  return s.stride >= 0 && s.aligned_bits < 62 && 31 * s.stride < (std::int64_t{1} << s.aligned_bits);
+bool lanes_fit(
+    const Shape& s) {  // the lane part stays below the base's zero bits: no carry into them
+  return s.stride >= 0 && s.aligned_bits < 62 &&
+         31 * s.stride < (std::int64_t{1} << s.aligned_bits);
 }
 
 Shape add_shapes(const Shape& a, const Shape& b, int sign) {
@@ -68,9 +73,11 @@ Shape and_shape(const Shape& a, const Shape& b) {
   const Shape& value = a.constant ? b : a;
   const Shape& mask = a.constant ? a : b;
   if (!mask.constant || !lanes_fit(value)) return Shape::vector();
-  const std::int64_t low = (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(31 * value.stride))) - 1;
+  const std::int64_t low =
+      (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(31 * value.stride))) - 1;
   if ((*mask.constant & low) == low) return Shape::lanes(value.stride, value.aligned_bits);
-  if ((*mask.constant & low) == 0) return Shape::scalar(std::max(value.aligned_bits, trailing_zeros(*mask.constant)));
+  if ((*mask.constant & low) == 0)
+    return Shape::scalar(std::max(value.aligned_bits, trailing_zeros(*mask.constant)));
   return Shape::vector();
 }
 
@@ -78,7 +85,8 @@ Shape or_shape(const Shape& a, const Shape& b) {
   const Shape& value = a.constant ? b : a;
   const Shape& bits = a.constant ? a : b;
   const int zeros = std::min(value.aligned_bits, trailing_zeros(value.stride));
-  if (!bits.constant || zeros >= 62 || *bits.constant < 0 || *bits.constant >= (std::int64_t{1} << zeros))
+  if (!bits.constant || zeros >= 62 || *bits.constant < 0 ||
+      *bits.constant >= (std::int64_t{1} << zeros))
     return Shape::vector();
   return Shape::lanes(value.stride, 0);
 }
@@ -87,7 +95,8 @@ Shape shift_right_shape(const Shape& a, const Shape& amount) {
   if (!amount.constant || !lanes_fit(a) || *amount.constant < 0) return Shape::vector();
   const std::int64_t low = std::bit_width(static_cast<std::uint64_t>(31 * a.stride));
   if (*amount.constant < low) return Shape::vector();
-  return Shape::scalar(static_cast<int>(std::max<std::int64_t>(0, a.aligned_bits - *amount.constant)));
+  return Shape::scalar(
+      static_cast<int>(std::max<std::int64_t>(0, a.aligned_bits - *amount.constant)));
 }
 
 Shape special_shape(const std::string& name, bool linear) {
@@ -103,12 +112,13 @@ Shape special_shape(const std::string& name, bool linear) {
 
 bool widens(const Instruction& ins) {
   if (ins.opcode == "cvt" && ins.modifiers.size() == 2)
-    return ptx::bits_of(ptx::type_from_name(ins.modifiers[0])) > ptx::bits_of(ptx::type_from_name(ins.modifiers[1]));
+    return ptx::bits_of(ptx::type_from_name(ins.modifiers[0])) >
+           ptx::bits_of(ptx::type_from_name(ins.modifiers[1]));
   return (ins.opcode == "mul" || ins.opcode == "mad") && ins.has("wide");
 }
 
-/// Constants and strides are kept as 64-bit integers whatever the register's width: a widening instruction may only
-/// use those that mean the same before and after.
+/// Constants and strides are kept as 64-bit integers whatever the register's width: a widening
+/// instruction may only use those that mean the same before and after.
 bool safe_to_widen(const Instruction& ins, const std::vector<Shape>& in) {
   const bool is_unsigned = ptx::name_of(last_type(ins))[0] == 'u';
   const std::int64_t low = is_unsigned ? 0 : -(std::int64_t{1} << 31);
@@ -138,8 +148,10 @@ Shape affine_result(const Instruction& ins, const std::vector<Shape>& in) {
   if (op == "shr") return shift_right_shape(in[0], in[1]);
   if (op == "and") return and_shape(in[0], in[1]);
   if (op == "or") return or_shape(in[0], in[1]);
-  if (op == "cvt" && !ins.has("sat") && ins.modifiers.size() == 2 && is_integer(ptx::type_from_name(ins.modifiers[0])) &&
-      is_integer(ptx::type_from_name(ins.modifiers[1])) && ptx::bits_of(ptx::type_from_name(ins.modifiers[0])) >= 32 &&
+  if (op == "cvt" && !ins.has("sat") && ins.modifiers.size() == 2 &&
+      is_integer(ptx::type_from_name(ins.modifiers[0])) &&
+      is_integer(ptx::type_from_name(ins.modifiers[1])) &&
+      ptx::bits_of(ptx::type_from_name(ins.modifiers[0])) >= 32 &&
       ptx::bits_of(ptx::type_from_name(ins.modifiers[1])) >= 32)
     return in[0];
   return Shape::vector();
@@ -204,9 +216,12 @@ Shape meet(const Shape& a, const Shape& b) {
 
 Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
   switch (operand.kind) {
-    case Operand::Kind::reg: return shapes.of_register[operand.reg];
-    case Operand::Kind::integer: return Shape::literal(static_cast<std::int64_t>(operand.bits));
-    case Operand::Kind::special: return special_shape(operand.name, linear);
+    case Operand::Kind::reg:
+      return shapes.of_register[operand.reg];
+    case Operand::Kind::integer:
+      return Shape::literal(static_cast<std::int64_t>(operand.bits));
+    case Operand::Kind::special:
+      return special_shape(operand.name, linear);
     case Operand::Kind::address: {
       if (operand.reg < 0) return Shape::scalar();
       const Shape& base = shapes.of_register[operand.reg];
@@ -220,7 +235,8 @@ Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
       }
       return Shape::scalar();
     }
-    default: return Shape::scalar();
+    default:
+      return Shape::scalar();
   }
 }
 
@@ -242,10 +258,12 @@ Shape result_shape(const Instruction& ins, const Shapes& shapes, bool linear) {
   }
   // The address of a .local variable differs between lanes once it is generic; its offset does not.
   if (ins.opcode == "cvta" && ins.has("local") && !ins.has("to")) return Shape::vector();
-  if (ins.opcode == "mov" && ins.operands[0].kind == Operand::Kind::vector) return uniform ? Shape::scalar() : Shape::vector();
+  if (ins.opcode == "mov" && ins.operands[0].kind == Operand::Kind::vector)
+    return uniform ? Shape::scalar() : Shape::vector();
   if (uniform) {
     const Shape exact = affine_result(ins, in);
-    return exact.affine() ? Shape{Shape::Kind::affine, 0, exact.aligned_bits, exact.constant} : Shape::scalar();
+    return exact.affine() ? Shape{Shape::Kind::affine, 0, exact.aligned_bits, exact.constant}
+                          : Shape::scalar();
   }
   if (!affine) return Shape::vector();
   return affine_result(ins, in);

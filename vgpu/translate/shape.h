@@ -1,12 +1,13 @@
 // shape.h - what is known of a register's 32 lanes while all of them run together.
 //
-// In full code (all lanes at one place) control is the same for all lanes, so a register whose every definition has
-// lane-independent operands is itself lane-independent. One step further, a register may be affine in the lane:
+// In full code (all lanes at one place) control is the same for all lanes, so a register whose
+// every definition has lane-independent operands is itself lane-independent. One step further, a
+// register may be affine in the lane:
 //   value(lane) = base + stride * lane   (modulo 2^width),
-// with a constant stride and a base that is one scalar. Then an address costs scalar arithmetic and a memory access
-// of consecutive lanes is one vector load without a test. Widening (cvt.s64.s32, mul.wide) keeps the form only while
-// the narrow value does not wrap within the warp: full code checks that at run time and otherwise leaves to masked
-// code, which holds each lane's own value.
+// with a constant stride and a base that is one scalar. Then an address costs scalar arithmetic and
+// a memory access of consecutive lanes is one vector load without a test. Widening (cvt.s64.s32,
+// mul.wide) keeps the form only while the narrow value does not wrap within the warp: full code
+// checks that at run time and otherwise leaves to masked code, which holds each lane's own value.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct Shape {
   enum class Kind : std::uint8_t { unknown, affine, vector };
   Kind kind = Kind::unknown;
   std::int64_t stride = 0;
-  int aligned_bits = 0;  // low bits of the base known to be zero
+  int aligned_bits = 0;                  // low bits of the base known to be zero
   std::optional<std::int64_t> constant;  // the value, where stride is 0 and every definition agrees
 
   bool uniform() const { return kind == Kind::affine && stride == 0; }
@@ -32,19 +33,23 @@ struct Shape {
   static Shape vector() { return {Kind::vector, 0, 0, {}}; }
   static Shape scalar(int aligned_bits = 0) { return {Kind::affine, 0, aligned_bits, {}}; }
   static Shape literal(std::int64_t value);
-  static Shape lanes(std::int64_t stride, int aligned_bits) { return {Kind::affine, stride, aligned_bits, {}}; }
+  static Shape lanes(std::int64_t stride, int aligned_bits) {
+    return {Kind::affine, stride, aligned_bits, {}};
+  }
 };
 
 Shape meet(const Shape& a, const Shape& b);
 
 struct Shapes {
   std::vector<Shape> of_register;
-  /// Registers that have one value for the whole launch or block in every lane and on every path: their definition is
-  /// unique and made of parameters, block coordinates and constants alone. Masked code keeps these as scalars too.
+  /// Registers that have one value for the whole launch or block in every lane and on every path:
+  /// their definition is unique and made of parameters, block coordinates and constants alone.
+  /// Masked code keeps these as scalars too.
   std::vector<bool> invariant;
 };
 
-/// `linear`: threads of a warp have consecutive threadIdx.x and share y and z (blockDim.x a multiple of 32, or 1-D).
+/// `linear`: threads of a warp have consecutive threadIdx.x and share y and z (blockDim.x a
+/// multiple of 32, or 1-D).
 Shapes analyse_shapes(const ptx::Function& function, bool linear);
 
 /// Shape of an operand under the shapes found so far.
@@ -53,7 +58,8 @@ Shape shape_of(const ptx::Operand& operand, const Shapes& shapes, bool linear);
 /// Shape of what an instruction writes (to every destination), without its guard.
 Shape result_shape(const ptx::Instruction& instruction, const Shapes& shapes, bool linear);
 
-/// Whether this instruction widens an affine value with a stride: full code must check that it does not wrap.
+/// Whether this instruction widens an affine value with a stride: full code must check that it does
+/// not wrap.
 bool widens_affine(const ptx::Instruction& instruction, const Shapes& shapes, bool linear);
 
 }  // namespace vgpu::translate

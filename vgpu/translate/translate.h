@@ -1,4 +1,5 @@
-// translate.h - a kernel's two forms as LLVM functions `i32 name(ptr warp, ptr block)` (see machine/state.h).
+// translate.h - a kernel's two forms as LLVM functions `i32 name(ptr warp, ptr block)` (see
+// machine/state.h).
 #pragma once
 
 #include <string>
@@ -11,12 +12,13 @@ class Module;
 
 namespace vgpu::translate {
 
-/// All 32 lanes together. Registers that are the same or affine in all lanes are scalars; a branch that parts the lanes,
-/// or an affine value that would wrap, ends the run with RunResult::diverged and every lane's place and values stored.
+/// All 32 lanes together. Registers that are the same or affine in all lanes are scalars; a branch
+/// that parts the lanes, or an affine value that would wrap, ends the run with RunResult::diverged
+/// and every lane's place and values stored.
 void translate_full(const Program& program, llvm::Module& module, const std::string& name);
 
-/// Any lanes, each with a place of its own: the lanes at the lowest one run, under a mask. Ends with
-/// RunResult::reconverged where all 32 stand at an entry of the full code.
+/// Any lanes, each with a place of its own: the lanes at the lowest one run, under a mask. Ends
+/// with RunResult::reconverged where all 32 stand at an entry of the full code.
 void translate_masked(const Program& program, llvm::Module& module, const std::string& name);
 
 }  // namespace vgpu::translate
