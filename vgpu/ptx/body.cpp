@@ -13,8 +13,8 @@ constexpr std::uint64_t kMostRegisters = 1u << 20;  // of one declaration
 
 class Body {
  public:
-  Body(Cursor& cursor, Function& function, Module& module, const ModuleNames& names)
-      : cursor_(cursor), function_(function), module_(module), names_(names), scopes_(function) {}
+  Body(Cursor& cursor, Function& function, const ModuleNames& names)
+      : cursor_(cursor), function_(function), names_(names), scopes_(function) {}
 
   void parse() {
     cursor_.expect("{");
@@ -129,8 +129,8 @@ class Body {
     cursor_.expect(";");
     prototype.name = "prototype " + unique + " of " + function_.name;  // a blank: no PTX name
     prototype.line = name.line;
-    function_.call_prototypes.emplace(unique, static_cast<int>(module_.functions.size()));
-    module_.functions.push_back(std::move(prototype));
+    function_.call_prototypes.emplace(unique, static_cast<int>(function_.prototypes.size()));
+    function_.prototypes.push_back(std::move(prototype));
   }
 
   void instruction() {
@@ -231,7 +231,6 @@ class Body {
 
   Cursor& cursor_;
   Function& function_;
-  Module& module_;
   const ModuleNames& names_;
   Scopes scopes_;
   SourceLocation source_;
@@ -295,8 +294,8 @@ Function parse_function_head(Cursor& cursor) {
   return f;
 }
 
-void parse_body(Cursor& cursor, Function& function, Module& module, const ModuleNames& names) {
-  Body(cursor, function, module, names).parse();
+void parse_body(Cursor& cursor, Function& function, const ModuleNames& names) {
+  Body(cursor, function, names).parse();
 }
 
 }  // namespace vgpu::ptx

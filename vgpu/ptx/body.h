@@ -9,8 +9,7 @@
 
 namespace vgpu::ptx {
 
-/// Names that the module has declared so far, as indices into Module::variables and
-/// Module::functions.
+/// Names that the module declares, as indices into Module::variables and Module::functions.
 struct ModuleNames {
   std::unordered_map<std::string, int> variables, functions;
 };
@@ -21,8 +20,7 @@ SourceLocation parse_loc(Cursor& cursor);
 /// (results) name (parameters) of .func and .callprototype; `name` is "_" in a prototype.
 Function parse_function_head(Cursor& cursor);
 
-/// Parses from '{' to its '}' into `function`, whose head is known. Prototypes are appended to
-/// `module`.
-void parse_body(Cursor& cursor, Function& function, Module& module, const ModuleNames& names);
+/// Parses from '{' to its '}' into `function`, whose head is known.
+void parse_body(Cursor& cursor, Function& function, const ModuleNames& names);
 
 }  // namespace vgpu::ptx

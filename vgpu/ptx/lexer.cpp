@@ -22,15 +22,37 @@ std::string printable(char c) {
 
 class Lexer {
  public:
-  Lexer(const std::string& text, const std::string& module) : text_(text), module_(module) {}
+  Lexer(std::string_view text, const std::string& module, int line)
+      : text_(text), module_(module), line_(line) {}
 
   std::vector<Token> run() {
     while (skip_blanks()) add_token();
+    return end();
+  }
+
+  std::vector<Token> run_outline() {
+    bool head = false;  // after .entry, .func or .section, before the body or the semicolon
+    while (skip_blanks()) {
+      if (head && text_[at_] == '{') {
+        add_body();
+        head = false;
+        continue;
+      }
+      add_token();
+      const Token& token = tokens_.back();
+      for (const char* directive : {"entry", "func", "section"})
+        if (token.is(Token::Kind::dot, directive)) head = true;
+      if (token.is_symbol(";")) head = false;
+    }
+    return end();
+  }
+
+ private:
+  std::vector<Token> end() {
     tokens_.push_back({Token::Kind::end, line_, text_.size(), 0, {}});
     return std::move(tokens_);
   }
 
- private:
   char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
 
   bool skip_blanks() {
@@ -92,33 +114,57 @@ class Lexer {
     return i;
   }
 
-  void add_string() {
+  /// Just after the string that begins here.
+  std::size_t string_end() const {
     std::size_t i = at_ + 1;
     while (i < text_.size() && text_[i] != '"' && text_[i] != '\n')
       i += text_[i] == '\\' && at(i + 1) != '\n' ? 2 : 1;
     if (at(i) != '"') throw Error(module_, line_, "a string that never ends");
-    tokens_.push_back({Token::Kind::string, line_, at_, i + 1 - at_,
-                       std::string_view(text_).substr(at_ + 1, i - at_ - 1)});
-    at_ = i + 1;
+    return i + 1;
+  }
+
+  void add_string() {
+    const std::size_t after = string_end();
+    tokens_.push_back(
+        {Token::Kind::string, line_, at_, after - at_, text_.substr(at_ + 1, after - at_ - 2)});
+    at_ = after;
+  }
+
+  /// To the brace that closes the one here.
+  void add_body() {
+    const std::size_t from = at_;
+    const int line = line_;
+    int depth = 0;
+    while (skip_blanks()) {
+      const char c = text_[at_];
+      depth += (c == '{') - (c == '}');
+      at_ = c == '"' ? string_end() : at_ + 1;
+      if (depth == 0) break;
+    }
+    tokens_.push_back(
+        {Token::Kind::body, line, from, at_ - from, text_.substr(from, at_ - from), depth > 0});
   }
 
   void add(Token::Kind kind, std::size_t from, std::size_t end) {
-    tokens_.push_back(
-        {kind, line_, at_, end - at_, std::string_view(text_).substr(from, end - from)});
+    tokens_.push_back({kind, line_, at_, end - at_, text_.substr(from, end - from)});
     at_ = end;
   }
 
-  const std::string& text_;
+  const std::string_view text_;
   const std::string& module_;
   std::size_t at_ = 0;
-  int line_ = 1;
+  int line_;
   std::vector<Token> tokens_;
 };
 
 }  // namespace
 
-std::vector<Token> tokenize(const std::string& text, const std::string& module) {
-  return Lexer(text, module).run();
+std::vector<Token> tokenize(std::string_view text, const std::string& module, int line) {
+  return Lexer(text, module, line).run();
+}
+
+std::vector<Token> tokenize_outline(std::string_view text, const std::string& module) {
+  return Lexer(text, module, 1).run_outline();
 }
 
 }  // namespace vgpu::ptx

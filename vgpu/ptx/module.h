@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -138,6 +140,7 @@ struct Function {
   std::string name;
   bool is_entry = false;
   bool has_body = false;
+  std::string_view body_text;  // {...}, until complete() has read it; then empty
   bool visible = false;
   std::vector<Variable> results;     // .func's return parameters
   std::vector<Variable> parameters;  // space param (or reg for old-style .func)
@@ -151,13 +154,14 @@ struct Function {
   std::unordered_map<std::string, std::vector<int>>
       branch_targets;  // .branchtargets label -> targets
   std::unordered_map<std::string, int>
-      call_prototypes;                       // .callprototype label -> index into Module::functions
-  std::uint32_t max_threads[3] = {0, 0, 0};  // .maxntid, 0: not given
+      call_prototypes;                            // .callprototype label -> index into prototypes
+  std::vector<Function> prototypes;               // heads alone
+  std::uint32_t max_threads[3] = {0, 0, 0};       // .maxntid, 0: not given
   std::uint32_t required_threads[3] = {0, 0, 0};  // .reqntid
   std::uint32_t min_blocks_per_sm = 0;            // .minnctapersm
   std::uint32_t max_registers = 0;                // .maxnreg
   std::uint32_t cluster_blocks[3] = {0, 0, 0};    // .reqnctapercluster
-  int line = 0;
+  int line = 0, body_line = 0;
 };
 
 struct Module {
@@ -169,6 +173,7 @@ struct Module {
   std::vector<Variable> variables;             // module scope
   std::vector<Function> functions;             // declarations merged with their definitions
   std::unordered_map<int, std::string> files;  // .file
+  std::shared_ptr<const std::string> text;     // what Function::body_text points into
 
   const Function* find_function(const std::string& name) const;
   const Variable* find_variable(const std::string& name) const;
@@ -179,6 +184,14 @@ struct Module {
 
 /// Parses PTX text. `name` stands in messages. Throws Error with the line, never crashes, never
 /// loops. Comments are skipped; .loc and .file are kept; debug .section blocks are skipped.
-Module parse(const std::string& text, const std::string& name);
+Module parse(std::string text, const std::string& name);
+
+/// The same without the functions' bodies, which are most of the text: complete() reads one when it
+/// is needed.
+Module parse_outline(std::string text, const std::string& name);
+
+/// Reads the body of a function of `module`, once: registers, variables, body, labels. Throws
+/// Error.
+void complete(const Module& module, Function& function);
 
 }  // namespace vgpu::ptx

@@ -14,8 +14,10 @@ struct Linkage {
 
 class Parser {
  public:
-  Parser(const std::string& text, const std::string& name) : cursor_(tokenize(text, name), name) {
+  Parser(std::shared_ptr<const std::string> text, const std::string& name)
+      : cursor_(tokenize_outline(*text, name), name) {
     module_.name = name;
+    module_.text = std::move(text);
   }
 
   Module run() {
@@ -99,13 +101,8 @@ class Parser {
       cursor_.next();
     else
       cursor_.expect_word("a section's name");
-    cursor_.expect("{");
-    for (int depth = 1; depth > 0;) {
-      if (cursor_.peek().kind == Token::Kind::end) cursor_.fail(line, "a .section that never ends");
-      const Token& token = cursor_.next();
-      if (token.is_symbol("{")) ++depth;
-      if (token.is_symbol("}")) --depth;
-    }
+    if (cursor_.peek().kind != Token::Kind::body) cursor_.fail_expected("'{'");
+    if (cursor_.next().open) cursor_.fail(line, "a .section that never ends");
   }
 
   void definition(Token token) {
@@ -158,10 +155,12 @@ class Parser {
     if (is_entry && !f.results.empty())
       cursor_.fail(f.line, "entry " + f.name + " returns a value");
     tuning(f);
-    if (cursor_.peek().is_symbol("{")) {
+    if (cursor_.peek().kind == Token::Kind::body) {
+      const Token body = cursor_.next();
       f.has_body = true;
-      names_.functions.emplace(f.name, -1);  // a body may name its own function
-      parse_body(cursor_, f, module_, names_);
+      f.body_line = body.line;
+      f.body_text = body.text;
+      if (body.open) complete(module_, f);  // refuses it at its end
     } else {
       cursor_.expect(";");
     }
@@ -254,6 +253,26 @@ class Parser {
 
 }  // namespace
 
-Module parse(const std::string& text, const std::string& name) { return Parser(text, name).run(); }
+Module parse_outline(std::string text, const std::string& name) {
+  return Parser(std::make_shared<const std::string>(std::move(text)), name).run();
+}
+
+void complete(const Module& module, Function& function) {
+  if (function.body_text.empty()) return;
+  ModuleNames names;
+  for (std::size_t i = 0; i < module.variables.size(); ++i)
+    names.variables.emplace(module.variables[i].name, static_cast<int>(i));
+  for (std::size_t i = 0; i < module.functions.size(); ++i)
+    names.functions.emplace(module.functions[i].name, static_cast<int>(i));
+  Cursor cursor(tokenize(function.body_text, module.name, function.body_line), module.name);
+  parse_body(cursor, function, names);
+  function.body_text = {};
+}
+
+Module parse(std::string text, const std::string& name) {
+  Module module = parse_outline(std::move(text), name);
+  for (Function& f : module.functions) complete(module, f);
+  return module;
+}
 
 }  // namespace vgpu::ptx

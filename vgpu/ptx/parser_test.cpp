@@ -261,8 +261,8 @@ TEST(PtxBody, IndirectCallNamesItsPrototype) {
   ASSERT_EQ(operands.size(), 4u);
   EXPECT_EQ(operands[1].kind, Kind::reg);
   EXPECT_EQ(operands[3].name, "proto");
-  const Function& prototype =
-      m.functions.at(static_cast<std::size_t>(m.find_function("k")->call_prototypes.at("proto")));
+  const Function& prototype = m.find_function("k")->prototypes.at(
+      static_cast<std::size_t>(m.find_function("k")->call_prototypes.at("proto")));
   EXPECT_EQ(prototype.results.size(), 1u);
   EXPECT_EQ(prototype.parameters.size(), 1u);
   EXPECT_EQ(instruction(m, 1).operands.at(1).name, "proto2");

@@ -69,8 +69,8 @@ void load(Binary& binary) {
                        " or below; found: " +
                        (found.empty() ? "none (built with -rdc or machine code only?)" : found));
   try {
-    binary.module =
-        LoadedModule::load(ptx::parse(best->text, "ptx" + std::to_string(best->architecture)));
+    binary.module = LoadedModule::load(
+        ptx::parse_outline(best->text, "ptx" + std::to_string(best->architecture)));
   } catch (const ptx::Error& error) {
     throw Fault(Fault::Kind::invalid_ptx, error.what());
   }
