@@ -20,15 +20,13 @@ int estimate_registers(const ptx::Function& function) {
 
 }  // namespace
 
-KernelForm::KernelForm(const ptx::Module& module, const ptx::Function& function,
-                       const std::string& module_key, bool linear)
-    : module_(module), function_(function), module_key_(module_key), linear_(linear) {}
+KernelForm::KernelForm(const translate::Prepared& prepared, const std::string& key, bool linear)
+    : prepared_(prepared), key_(key), linear_(linear) {}
 
 const translate::Program& KernelForm::program() {
   const std::lock_guard lock(mutex_);
   if (!program_)
-    program_ =
-        std::make_unique<translate::Program>(translate::make_program(module_, function_, linear_));
+    program_ = std::make_unique<translate::Program>(translate::make_program(prepared_, linear_));
   return *program_;
 }
 
@@ -38,8 +36,7 @@ TranslatedCode KernelForm::code(std::atomic<TranslatedCode>& slot, bool full) {
   const translate::Program& made = program();
   const std::lock_guard lock(mutex_);
   if (const TranslatedCode known = slot.load(std::memory_order_acquire)) return known;
-  const std::string key = module_key_ + function_.name + (linear_ ? " linear" : " general") +
-                          (full ? " full" : " masked");
+  const std::string key = key_ + (linear_ ? " linear" : " general") + (full ? " full" : " masked");
   const auto result = translate::compile(key, settings().cache_folder,
                                          [&](llvm::Module& module, const std::string& name) {
                                            full ? translate::translate_full(made, module, name)
@@ -51,16 +48,18 @@ TranslatedCode KernelForm::code(std::atomic<TranslatedCode>& slot, bool full) {
   return result.code;
 }
 
-Kernel::Kernel(const ptx::Module& module, const ptx::Function& function,
-               const std::string& module_key)
-    : linear_(module, function, module_key, true), general_(module, function, module_key, false) {
+Kernel::Kernel(const ptx::Module& module, const ptx::Function& function, std::string key)
+    : prepared_(translate::prepare_kernel(module, function)),
+      key_(std::move(key)),
+      linear_(prepared_, key_, true),
+      general_(prepared_, key_, false) {
   info.name = function.name;
-  const translate::Program& program = general_.program();
+  const translate::Layout& layout = prepared_.layout;
   for (const ptx::Variable& p : function.parameters)
-    info.parameters.push_back({program.layout.parameter.at(p.name), p.bytes(), p.align});
-  info.parameter_bytes = program.layout.parameter_bytes;
-  info.static_shared_bytes = program.layout.shared_bytes;
-  info.local_bytes = program.layout.local_bytes;
+    info.parameters.push_back({layout.parameter.at(p.name), p.bytes(), p.align});
+  info.parameter_bytes = layout.parameter_bytes;
+  info.static_shared_bytes = layout.shared_bytes;
+  info.local_bytes = layout.local_bytes;
   for (const ptx::Variable& v : module.variables)
     if (v.space == ptx::Space::constant) info.constant_bytes += v.bytes();
   info.register_count = estimate_registers(function);

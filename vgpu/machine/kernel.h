@@ -15,8 +15,8 @@ namespace vgpu {
 /// A kernel's code for one arrangement of threads (translate/shape.h, `linear`).
 class KernelForm {
  public:
-  KernelForm(const ptx::Module& module, const ptx::Function& function,
-             const std::string& module_key, bool linear);
+  /// `key` names in the cache what the code is made from. Both arguments live as long as this.
+  KernelForm(const translate::Prepared& prepared, const std::string& key, bool linear);
 
   TranslatedCode full() { return code(full_, true); }
   TranslatedCode masked() { return code(masked_, false); }
@@ -25,9 +25,8 @@ class KernelForm {
  private:
   TranslatedCode code(std::atomic<TranslatedCode>& slot, bool full);
 
-  const ptx::Module& module_;
-  const ptx::Function& function_;
-  const std::string& module_key_;
+  const translate::Prepared& prepared_;
+  const std::string& key_;
   const bool linear_;
   std::mutex mutex_;
   std::unique_ptr<translate::Program> program_;
@@ -36,13 +35,15 @@ class KernelForm {
 
 class Kernel {
  public:
-  Kernel(const ptx::Module& module, const ptx::Function& function, const std::string& module_key);
+  Kernel(const ptx::Module& module, const ptx::Function& function, std::string key);
 
   KernelInfo info;
   void* const* symbols = nullptr;  // of the module, for BlockState::symbols
   KernelForm& form(bool linear) { return linear ? linear_ : general_; }
 
  private:
+  const translate::Prepared prepared_;
+  const std::string key_;
   KernelForm linear_, general_;
 };
 

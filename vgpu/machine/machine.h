@@ -94,7 +94,7 @@ class LoadedModule {
   /// `release`.
   static std::shared_ptr<LoadedModule> load(ptx::Module module);
   virtual ~LoadedModule() = default;
-  /// Null when the module has no such entry.
+  /// Null when the module has no such entry. Reads its body first; throws Fault for what is no PTX.
   virtual Kernel* kernel(const std::string& name) = 0;
   /// Address and size of a module-scope variable; null when there is none.
   virtual void* symbol(const std::string& name, std::size_t* bytes) = 0;

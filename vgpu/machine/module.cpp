@@ -1,5 +1,6 @@
 // module.cpp - a parsed module placed in memory: variables with their initial values, kernels by
 // name.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -13,34 +14,42 @@ namespace {
 
 constexpr std::size_t kVariableAlign = 256;
 
-/// Everything of the module that translated code depends on, as text: the key of the cache on disk.
-std::string key_of(const ptx::Module& module) {
-  std::string key = module.target;
-  for (const ptx::Variable& v : module.variables)
-    key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " +
-           std::to_string(v.bytes()) + " " + std::to_string(v.align);
-  for (const ptx::Function& f : module.functions) {
-    if (!f.has_body) continue;
-    key += "\n" + f.name;
-    for (const auto* list : {&f.parameters, &f.results, &f.variables})
-      for (const ptx::Variable& v : *list)
-        key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " +
-               std::to_string(v.bytes()) + " " + std::to_string(v.align);
-    for (const ptx::Register& r : f.registers)
-      key += std::string("\n") + r.name + ptx::name_of(r.type);
-    std::map<int, std::string> labels;
-    for (const auto& [name, target] : f.labels) labels[target] += name + ":";
-    for (std::size_t i = 0; i < f.body.size(); ++i) {
-      const auto label = labels.find(static_cast<int>(i));
-      key += "\n" + (label == labels.end() ? "" : label->second) + f.body[i].text;
-    }
+void add_variable(const ptx::Variable& v, std::string& key) {
+  key += "\n" + v.name + " " + std::to_string(static_cast<int>(v.space)) + " " +
+         std::to_string(v.bytes()) + " " + std::to_string(v.align);
+}
+
+void add_function(const ptx::Function& f, std::string& key) {
+  key += "\n" + f.name;
+  for (const auto* list : {&f.parameters, &f.results, &f.variables})
+    for (const ptx::Variable& v : *list) add_variable(v, key);
+  for (const ptx::Register& r : f.registers)
+    key += std::string("\n") + r.name + ptx::name_of(r.type);
+  std::map<int, std::string> labels;
+  for (const auto& [name, target] : f.labels) labels[target] += name + ":";
+  for (std::size_t i = 0; i < f.body.size(); ++i) {
+    const auto label = labels.find(static_cast<int>(i));
+    key += "\n" + (label == labels.end() ? "" : label->second) + f.body[i].text;
   }
+}
+
+/// Everything of the module that a kernel's translated code depends on, as text: the key of the
+/// cache on disk. `functions`: the kernel and those that it reaches.
+std::string key_of(const ptx::Module& module, const std::vector<const ptx::Function*>& functions) {
+  std::string key = module.target;
+  for (const ptx::Variable& v : module.variables) add_variable(v, key);
+  for (const ptx::Function* f : functions) add_function(*f, key);
   return key;
+}
+
+void collect_names(const ptx::Operand& operand, std::vector<std::string>& out) {
+  if (!operand.name.empty()) out.push_back(operand.name);
+  for (const ptx::Operand& element : operand.elements) collect_names(element, out);
 }
 
 class PlacedModule : public LoadedModule {
  public:
-  explicit PlacedModule(ptx::Module module) : module_(std::move(module)), key_(key_of(module_)) {
+  explicit PlacedModule(ptx::Module module) : module_(std::move(module)) {
     for (const ptx::Variable* v : translate::addressed_variables(module_)) place(*v);
     for (const ptx::Variable* v : translate::addressed_variables(module_)) relocate(*v);
   }
@@ -54,7 +63,8 @@ class PlacedModule : public LoadedModule {
     if (made) return made.get();
     const ptx::Function* function = module_.find_function(name);
     if (!function || !function->is_entry || !function->has_body) return nullptr;
-    made = std::make_unique<Kernel>(module_, *function, key_);
+    const auto reached = read_bodies(name);
+    made = std::make_unique<Kernel>(module_, *function, key_of(module_, reached));
     made->symbols = addresses_.data();
     return made.get();
   }
@@ -69,6 +79,30 @@ class PlacedModule : public LoadedModule {
   const ptx::Module& ptx() const override { return module_; }
 
  private:
+  /// Reads the bodies of a function and of those that it names; returns all of them.
+  std::vector<const ptx::Function*> read_bodies(const std::string& name) {
+    std::vector<const ptx::Function*> out;
+    std::vector<std::string> names{name};
+    while (!names.empty()) {
+      const std::string next = std::move(names.back());
+      names.pop_back();
+      const auto found = std::find_if(module_.functions.begin(), module_.functions.end(),
+                                      [&](const ptx::Function& f) { return f.name == next; });
+      if (found == module_.functions.end() ||
+          std::find(out.begin(), out.end(), &*found) != out.end())
+        continue;
+      try {
+        ptx::complete(module_, *found);
+      } catch (const ptx::Error& error) {
+        throw Fault(Fault::Kind::invalid_ptx, error.what());
+      }
+      out.push_back(&*found);
+      for (const ptx::Instruction& ins : found->body)
+        for (const ptx::Operand& operand : ins.operands) collect_names(operand, names);
+    }
+    return out;
+  }
+
   void place(const ptx::Variable& v) {
     const std::size_t bytes = (v.bytes() + kVariableAlign - 1) / kVariableAlign * kVariableAlign;
     void* memory = std::aligned_alloc(kVariableAlign, bytes ? bytes : kVariableAlign);
@@ -95,7 +129,6 @@ class PlacedModule : public LoadedModule {
   }
 
   ptx::Module module_;
-  std::string key_;
   std::vector<void*> addresses_;
   std::unordered_map<std::string, std::size_t> index_;
   std::mutex mutex_;

@@ -229,6 +229,10 @@ class FullTranslator : public LaneEmitter {
                         ins->opcode == "activemask";
     std::vector<int> written;
     registers_written(*ins, written);
+    // A zero may follow from the sizes of lanes that differ (value_bits.h): nothing to compute.
+    wide = true;
+    if (!memory && written.size() == 1 && result.value_bits == 0)
+      return write(ins->operands[0], llvm::Constant::getNullValue(register_type(written[0])));
     wide = memory || written.empty() || !result.affine();
     stride_ = result.stride;
     if (!wide && widens_affine(*ins, program_.shapes, program_.linear)) check_widening(k);

@@ -58,15 +58,17 @@ void find_entries(Program& program) {
 
 }  // namespace
 
-Program make_program(const ptx::Module& module, const ptx::Function& kernel, bool linear) {
-  Program program;
-  program.module = &module;
-  program.function = prepare(module, kernel);
-  program.linear = linear;
+Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel) {
+  Prepared out{&module, prepare(module, kernel), {}};
+  out.layout = lay_out(module, out.function);
+  return out;
+}
+
+Program make_program(const Prepared& prepared, bool linear) {
+  Program program{prepared.module, prepared.function, prepared.layout, linear, {}, {}, {}, {}, {}};
   program.shapes = analyse_shapes(program.function, linear);
   program.flow = analyse_flow(program.function,
                               deoptimisation_points(program.function, program.shapes, linear));
-  program.layout = lay_out(module, program.function);
   find_entries(program);
   return program;
 }

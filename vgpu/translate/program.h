@@ -10,13 +10,23 @@
 
 namespace vgpu::translate {
 
+/// What a kernel is for every arrangement of threads: ready for translation (prepare.h), with a
+/// place for all that it has.
+struct Prepared {
+  const ptx::Module* module;
+  ptx::Function function;
+  Layout layout;
+};
+
+Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel);
+
 struct Program {
-  const ptx::Module* module = nullptr;
-  ptx::Function function;  // prepared
-  bool linear = false;     // see shape.h
+  const ptx::Module* module;
+  const ptx::Function& function;
+  const Layout& layout;
+  bool linear;  // see shape.h
   Flow flow;
   Shapes shapes;
-  Layout layout;
   std::vector<bool> entry;   // block: lanes that all stand here may go on in full code
   std::vector<bool> resume;  // block: full code may go on here from where it stopped (a barrier, a
                              // turn given away)
@@ -26,6 +36,7 @@ struct Program {
   int block_count() const { return static_cast<int>(flow.blocks.size()); }
 };
 
-Program make_program(const ptx::Module& module, const ptx::Function& kernel, bool linear);
+/// Refers to `prepared`, which must live as long.
+Program make_program(const Prepared& prepared, bool linear);
 
 }  // namespace vgpu::translate

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstdlib>
 
+#include "vgpu/translate/value_bits.h"
+
 namespace vgpu::translate {
 namespace {
 
@@ -170,6 +172,28 @@ bool is_full_vote(const Instruction& ins, const Shapes& shapes, bool linear) {
   return mask.constant && (*mask.constant & 0xffffffff) == 0xffffffff;
 }
 
+/// Shape of what an instruction without side effects makes of its operands.
+Shape pure_result(const Instruction& ins, const std::vector<Shape>& in) {
+  const bool affine = std::all_of(in.begin(), in.end(), [](const Shape& s) { return s.affine(); });
+  const bool uniform =
+      std::all_of(in.begin(), in.end(), [](const Shape& s) { return s.uniform(); });
+  // The address of a .local variable differs between lanes once it is generic; its offset does not.
+  if (ins.opcode == "cvta" && ins.has("local") && !ins.has("to")) return Shape::vector();
+  if (ins.opcode == "mov" && ins.operands[0].kind == Operand::Kind::vector)
+    return uniform ? Shape::scalar() : Shape::vector();
+  if (!affine) return Shape::vector();
+  const Shape exact = affine_result(ins, in);
+  if (!uniform) return exact;
+  Shape out = Shape::scalar(exact.affine() ? exact.aligned_bits : 0);
+  if (exact.affine()) out.constant = exact.constant;
+  return out;
+}
+
+/// Bytes and halfwords are loaded into wider registers.
+int loaded_bits(Type type) {
+  return is_integer(type) && ptx::name_of(type)[0] == 's' ? Shape::kAnyBits : ptx::bits_of(type);
+}
+
 void find_invariants(const ptx::Function& function, Shapes& shapes) {
   const std::size_t count = function.registers.size();
   std::vector<int> definitions(count, 0);
@@ -203,15 +227,26 @@ void find_invariants(const ptx::Function& function, Shapes& shapes) {
 
 }  // namespace
 
-Shape Shape::literal(std::int64_t value) { return {Kind::affine, 0, trailing_zeros(value), value}; }
+Shape Shape::literal(std::int64_t value) {
+  const auto bits = std::bit_width(static_cast<std::uint64_t>(value));  // 64 of a negative one
+  return {Kind::affine, 0, trailing_zeros(value), value, static_cast<int>(bits)};
+}
+
+Shape Shape::below(int bits) const {
+  if (bits == 0) return literal(0);
+  Shape out = *this;
+  out.value_bits = std::min(out.value_bits, bits);
+  return out;
+}
 
 Shape meet(const Shape& a, const Shape& b) {
   if (a.kind == Shape::Kind::unknown) return b;
   if (b.kind == Shape::Kind::unknown) return a;
-  if (!a.affine() || !b.affine() || a.stride != b.stride) return Shape::vector();
+  const int bits = std::max(a.value_bits, b.value_bits);
+  if (!a.affine() || !b.affine() || a.stride != b.stride) return Shape::vector().below(bits);
   Shape out = Shape::lanes(a.stride, std::min(a.aligned_bits, b.aligned_bits));
   if (a.constant == b.constant) out.constant = a.constant;
-  return out;
+  return out.below(bits);
 }
 
 Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
@@ -221,7 +256,7 @@ Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
     case Operand::Kind::integer:
       return Shape::literal(static_cast<std::int64_t>(operand.bits));
     case Operand::Kind::special:
-      return special_shape(operand.name, linear);
+      return special_shape(operand.name, linear).below(special_bits(operand.name));
     case Operand::Kind::address: {
       if (operand.reg < 0) return Shape::scalar();
       const Shape& base = shapes.of_register[operand.reg];
@@ -245,55 +280,71 @@ Shape result_shape(const Instruction& ins, const Shapes& shapes, bool linear) {
   if (ins.opcode == "ld" || ins.opcode == "ldu") {
     const Shape address = shape_of(ins.operands[1], shapes, linear);
     if (address.kind == Shape::Kind::unknown) return {};
-    return is_uniform_load(ins, shapes, linear) ? Shape::scalar() : Shape::vector();
+    const Shape loaded = is_uniform_load(ins, shapes, linear) ? Shape::scalar() : Shape::vector();
+    return loaded.below(loaded_bits(last_type(ins)));
   }
   if (!is_pure(ins)) return Shape::vector();
   std::vector<Shape> in;
-  bool affine = true, uniform = true;
   for (std::size_t k = 1; k < ins.operands.size(); ++k) {
     in.push_back(shape_of(ins.operands[k], shapes, linear));
     if (in.back().kind == Shape::Kind::unknown) return {};
-    affine &= in.back().affine();
-    uniform &= in.back().uniform();
   }
-  // The address of a .local variable differs between lanes once it is generic; its offset does not.
-  if (ins.opcode == "cvta" && ins.has("local") && !ins.has("to")) return Shape::vector();
-  if (ins.opcode == "mov" && ins.operands[0].kind == Operand::Kind::vector)
-    return uniform ? Shape::scalar() : Shape::vector();
-  if (uniform) {
-    const Shape exact = affine_result(ins, in);
-    return exact.affine() ? Shape{Shape::Kind::affine, 0, exact.aligned_bits, exact.constant}
-                          : Shape::scalar();
-  }
-  if (!affine) return Shape::vector();
-  return affine_result(ins, in);
+  return pure_result(ins, in).below(value_bits(ins, in));
 }
 
 bool widens_affine(const Instruction& ins, const Shapes& shapes, bool linear) {
   const Shape out = result_shape(ins, shapes, linear);
-  return out.affine() && out.stride != 0 && widens(ins);
+  if (!out.affine() || out.stride == 0 || !widens(ins)) return false;
+  const Type type = last_type(ins);
+  const int fits = ptx::bits_of(type) - (ptx::name_of(type)[0] == 's');
+  for (std::size_t k = 1; k < ins.operands.size(); ++k) {
+    const Shape in = shape_of(ins.operands[k], shapes, linear);
+    if (in.stride != 0 && in.value_bits > fits) return true;
+  }
+  return false;
 }
 
 Shapes analyse_shapes(const ptx::Function& function, bool linear) {
+  constexpr int kMostChanges = 8;
+  const std::size_t count = function.registers.size(), length = function.body.size();
   Shapes shapes;
-  shapes.of_register.assign(function.registers.size(), {});
-  std::vector<int> written;
+  shapes.of_register.assign(count, {});
+  std::vector<std::vector<int>> written(length), readers(count);
+  for (std::size_t i = 0; i < length; ++i) {
+    registers_written(function.body[i], written[i]);
+    if (written[i].empty()) continue;
+    std::vector<int> read;
+    registers_read(function.body[i], read);
+    for (const int r : read) readers[static_cast<std::size_t>(r)].push_back(static_cast<int>(i));
+  }
+  std::vector<int> changes(count, 0);
+  std::vector<bool> open(length, true);  // instructions whose operands changed since they were seen
+  const auto note = [&](int r, const Shape& found) {
+    Shape& shape = shapes.of_register[static_cast<std::size_t>(r)];
+    Shape merged = meet(shape, found);
+    if (merged == shape) return;
+    // A number that a loop makes larger and larger: nothing is known of it.
+    if (++changes[static_cast<std::size_t>(r)] > kMostChanges) merged.value_bits = Shape::kAnyBits;
+    if (merged == shape) return;
+    shape = merged;
+    for (const int i : readers[static_cast<std::size_t>(r)])
+      open[static_cast<std::size_t>(i)] = true;
+  };
   for (bool changed = true; changed;) {
     changed = false;
-    for (const Instruction& ins : function.body) {
-      written.clear();
-      registers_written(ins, written);
-      if (written.empty()) continue;
+    for (std::size_t i = 0; i < length; ++i) {
+      if (!open[i] || written[i].empty()) continue;
+      open[i] = false;
+      changed = true;
+      const Instruction& ins = function.body[i];
       Shape out = result_shape(ins, shapes, linear);
       if (out.kind == Shape::Kind::unknown) continue;
-      if (ins.guard >= 0 && !shapes.of_register[ins.guard].uniform()) {
-        if (shapes.of_register[ins.guard].kind == Shape::Kind::unknown) continue;
-        out = Shape::vector();
+      if (ins.guard >= 0 && !shapes.of_register[static_cast<std::size_t>(ins.guard)].uniform()) {
+        if (shapes.of_register[static_cast<std::size_t>(ins.guard)].kind == Shape::Kind::unknown)
+          continue;
+        out = Shape::vector().below(out.value_bits);
       }
-      for (int r : written) {
-        const Shape merged = meet(shapes.of_register[r], out);
-        if (merged != shapes.of_register[r]) shapes.of_register[r] = merged, changed = true;
-      }
+      for (const int r : written[i]) note(r, out);
     }
   }
   for (Shape& s : shapes.of_register)

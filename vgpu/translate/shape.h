@@ -20,11 +20,13 @@
 namespace vgpu::translate {
 
 struct Shape {
+  static constexpr int kAnyBits = 64;  // nothing is known of a value's size
   enum class Kind : std::uint8_t { unknown, affine, vector };
   Kind kind = Kind::unknown;
   std::int64_t stride = 0;
   int aligned_bits = 0;                  // low bits of the base known to be zero
   std::optional<std::int64_t> constant;  // the value, where stride is 0 and every definition agrees
+  int value_bits = kAnyBits;             // every lane's value, unsigned, is below 2^value_bits
 
   bool uniform() const { return kind == Kind::affine && stride == 0; }
   bool affine() const { return kind == Kind::affine; }
@@ -32,6 +34,8 @@ struct Shape {
 
   static Shape vector() { return {Kind::vector, 0, 0, {}}; }
   static Shape scalar(int aligned_bits = 0) { return {Kind::affine, 0, aligned_bits, {}}; }
+  /// The same, of values below 2^bits.
+  Shape below(int bits) const;
   static Shape literal(std::int64_t value);
   static Shape lanes(std::int64_t stride, int aligned_bits) {
     return {Kind::affine, stride, aligned_bits, {}};
@@ -58,8 +62,8 @@ Shape shape_of(const ptx::Operand& operand, const Shapes& shapes, bool linear);
 /// Shape of what an instruction writes (to every destination), without its guard.
 Shape result_shape(const ptx::Instruction& instruction, const Shapes& shapes, bool linear);
 
-/// Whether this instruction widens an affine value with a stride: full code must check that it does
-/// not wrap.
+/// Whether this instruction widens an affine value with a stride that may wrap within the warp:
+/// full code must check that it does not.
 bool widens_affine(const ptx::Instruction& instruction, const Shapes& shapes, bool linear);
 
 }  // namespace vgpu::translate
