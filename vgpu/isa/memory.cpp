@@ -1,10 +1,10 @@
 // memory.cpp - ld, st, ldu, prefetch, fence, membar over every space and vector width.
 //
-// Where the addresses are affine in the lane, an access of consecutive lanes is one vector access
-// and one address is a scalar access. Elsewhere each half warp is tested at run time: consecutive,
-// one address, or anything (gather). Cache and eviction modifiers change no result and are
-// accepted; volatile, relaxed, acquire and release accesses are fenced so that a loop that waits
-// for another thread's store sees it.
+// Where the addresses are affine in the lane, an access of consecutive lanes is one vector access,
+// one address is a scalar access, and bundles (v2, v4) that lie apart are moved lane by lane.
+// Elsewhere each half warp is tested at run time: consecutive, one address, or anything (gather).
+// Cache and eviction modifiers change no result and are accepted; volatile, relaxed, acquire and
+// release accesses are fenced so that a loop that waits for another thread's store sees it.
 #include "vgpu/isa/emitter.h"
 
 namespace vgpu::isa {
@@ -308,10 +308,38 @@ std::vector<Value*> load_one(Emitter& e, const Access& a, Value* base) {
   return out;
 }
 
+/// Bundles `stride` bytes apart: each is one access, then the warp's bundles are taken apart.
+std::vector<Value*> load_bundles(Emitter& e, const Access& a, const LaneAddresses& at) {
+  auto* bundle = Emitter::vector_of(a.element, a.count);
+  std::vector<Value*> level;
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    level.push_back(e.ir.CreateAlignedLoad(bundle, offset_pointer(e, at.base, lane * at.stride),
+                                           a.alignment()));
+  for (int length = a.count; level.size() > 1; length *= 2) {
+    std::vector<Value*> joined;
+    for (std::size_t i = 0; i < level.size(); i += 2)
+      joined.push_back(
+          e.ir.CreateShuffleVector(level[i], level[i + 1], sequence(2 * length, 0, 1)));
+    level = joined;
+  }
+  std::vector<Value*> out;
+  for (int w = 0; w < a.count; ++w) out.push_back(every_nth(e, level[0], kWarpSize, w, a.count));
+  return out;
+}
+
+void store_bundles(Emitter& e, const Access& a, const LaneAddresses& at,
+                   const std::vector<Value*>& parts) {
+  Value* all = interleave(e, parts, kWarpSize);
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    e.ir.CreateAlignedStore(e.ir.CreateShuffleVector(all, sequence(a.count, lane * a.count, 1)),
+                            offset_pointer(e, at.base, lane * at.stride), a.alignment());
+}
+
 std::vector<Value*> load(Emitter& e, const Access& a, const LaneAddresses& at) {
   Value* mask = e.active();
   if (at.affine && at.stride == 0) return load_one(e, a, at.base);
   if (at.affine && at.stride == a.bytes()) return load_consecutive(e, a, at.base, kWarpSize, mask);
+  if (at.affine && a.count > 1 && !mask) return load_bundles(e, a, at);
   Value* pointers = pointers_of(e, at);
   std::vector<Value*> low =
       load_half(e, a, half_of(e, pointers, 0), mask ? half_of(e, mask, 0) : nullptr);
@@ -333,6 +361,7 @@ void store(Emitter& e, const Access& a, const LaneAddresses& at, const std::vect
                               a.alignment());
     return;
   }
+  if (at.affine && a.count > 1 && !mask) return store_bundles(e, a, at, parts);
   Value* pointers = pointers_of(e, at);
   for (int half = 0; half < 2; ++half) {
     std::vector<Value*> half_parts;
