@@ -1,5 +1,6 @@
 #include "vgpu/machine/block_runner.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "vgpu/machine/resident_block.h"
@@ -35,9 +36,22 @@ std::string BlockRunner::place() const {
   return warp_ ? text + ", warp " + std::to_string(warp_->warp_index) : text;
 }
 
+/// Large shares first, single blocks at the end: few meetings of the threads, and no one waits
+/// long.
+bool BlockRunner::take_share() {
+  std::uint64_t first = work_.next.load(std::memory_order_relaxed), end = 0;
+  do {
+    if (first >= work_.blocks) return false;
+    end = first + std::max<std::uint64_t>(1, (work_.blocks - first) / (4 * work_.threads));
+  } while (!work_.next.compare_exchange_weak(first, end, std::memory_order_relaxed));
+  first_ = first;
+  end_ = end;
+  return true;
+}
+
 std::unique_ptr<ResidentBlock> BlockRunner::take() {
-  const std::uint64_t number = work_.next.fetch_add(1, std::memory_order_relaxed);
-  if (number >= work_.blocks) return nullptr;
+  if (first_ == end_ && !take_share()) return nullptr;
+  const std::uint64_t number = first_++;
   std::unique_ptr<ResidentBlock> block;
   if (spare_.empty()) {
     block = std::make_unique<ResidentBlock>(work_);

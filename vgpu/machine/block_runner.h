@@ -23,11 +23,12 @@ struct Work {
   std::uint64_t grid_id = 0;
   void* grid_workspace = nullptr;  // cooperative launches
   std::uint64_t blocks = 0;
-  std::uint64_t multiplier = 1,
-                shift = 0;  // block order: number i runs block (i * multiplier + shift) mod blocks
-  std::atomic<std::uint64_t> next = 0;
-  std::atomic<bool> stopped = false;  // a fault somewhere, or the time is over
-  double deadline = 0;                // steady seconds; 0: none
+  std::uint64_t threads = 1;  // that take blocks
+  // Block order: number i runs block (i * multiplier + shift) mod blocks.
+  std::uint64_t multiplier = 1, shift = 0;
+  double deadline = 0;                              // steady seconds; 0: none
+  std::atomic<bool> stopped = false;                // a fault somewhere, or the time is over
+  alignas(64) std::atomic<std::uint64_t> next = 0;  // alone in its cache line: all threads write it
 };
 
 /// A device function's wish to stop the launch.
@@ -54,7 +55,10 @@ class BlockRunner {
 
  private:
   friend class ResidentBlock;
+  /// A block not yet run, ready to start; null when all are taken.
   std::unique_ptr<ResidentBlock> take();
+  /// Takes the numbers [first_, end_) for this thread; false when none are left.
+  bool take_share();
   [[noreturn]] void fail(const ResidentBlock& block, RunResult result);
   void check_time();
 
@@ -63,6 +67,7 @@ class BlockRunner {
   std::unique_ptr<ResidentBlock>
       running_;  // a member, so that a memory fault's jump out of run() does not leak it
   const WarpState* warp_ = nullptr;
+  std::uint64_t first_ = 0, end_ = 0;  // numbers of blocks that are this thread's to run
 };
 
 }  // namespace vgpu

@@ -99,7 +99,9 @@ void launch(const Launch& launch, const Profile& profile) {
 
   std::mutex fault_mutex;
   std::exception_ptr fault;
-  ThreadPool::get().run(settings().threads, work.blocks, [&] {
+  const int threads = ThreadPool::threads_for(settings().threads, work.blocks);
+  work.threads = static_cast<std::uint64_t>(threads);
+  ThreadPool::get().run(threads, [&] {
     try {
       BlockRunner runner(work);
       run_guarded(runner);

@@ -1,7 +1,5 @@
 #include "vgpu/machine/resident_block.h"
 
-#include <sys/mman.h>
-
 #include <bit>
 #include <new>
 
@@ -34,14 +32,10 @@ ResidentBlock::ResidentBlock(Work& work) : work_(work) {
   const std::size_t warps = align_up(warp_bytes_ * warp_count_, kPage);
   const std::size_t shared = align_up(state_.shared_bytes + 64, kPage);
   const std::size_t local = align_up(local_bytes_ * kWarpSize * warp_count_ + 64, kPage);
-  memory_bytes_ = warps + shared + local;
-  void* mapped =
-      mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED)
-    throw Fault(Fault::Kind::out_of_resources, "no host memory for a block's registers");
-  memory_ = static_cast<std::uint8_t*>(mapped);
-  warps_ = memory_;
-  state_.shared = memory_ + warps;
+  memory_.emplace(warps + shared + local);
+  std::uint8_t* memory = memory_->data();
+  warps_ = memory;
+  state_.shared = memory + warps;
   progress_.resize(warp_count_);
   first_live_.resize(warp_count_);
   for (int axis = 0; axis < 3; ++axis) {
@@ -57,7 +51,7 @@ ResidentBlock::ResidentBlock(Work& work) : work_(work) {
   for (std::size_t w = 0; w < warp_count_; ++w) {
     WarpState& warp_state = *new (&warp(w)) WarpState{};
     warp_state.warp_index = static_cast<std::uint32_t>(w);
-    warp_state.local = memory_ + warps + shared + w * local_bytes_ * kWarpSize;
+    warp_state.local = memory + warps + shared + w * local_bytes_ * kWarpSize;
     for (std::uint32_t lane = 0; lane < kWarpSize; ++lane) {
       const std::uint64_t thread = w * kWarpSize + lane;
       if (thread < threads) first_live_[w] |= 1u << lane;
@@ -74,10 +68,6 @@ ResidentBlock& ResidentBlock::of(BlockState* state) {
   return *static_cast<ResidentBlock*>(state->resident);
 }
 
-ResidentBlock::~ResidentBlock() {
-  if (memory_) munmap(memory_, memory_bytes_);
-}
-
 void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   const Dim3& grid = work_.launch->grid;
   state_.ctaid[0] = static_cast<std::uint32_t>(block_number % grid.x);
@@ -88,6 +78,7 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   state_.fault_pc = -1;
   state_.machine = runner;
   ended_ = waiting_ = 0;
+  plain_ = true;
   for (std::uint32_t b = 0; any_arrived_ && b < kBarriers; ++b) arrived_[b] = 0;
   any_arrived_ = false;
   start_warps();
@@ -142,12 +133,14 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
       } else if (result == RunResult::barrier) {
         progress_[w] = Warp::at_barrier;
         ++waiting_;
+        plain_ = plain_ && state.barrier_id == 0 && state.barrier_threads == 0 &&
+                 state.barrier_operation == 0;
       } else {
         runner.fail(*this, result);
       }
     }
     if (ended_ == warp_count_) return Outcome::finished;
-    if (waiting_ != 0 && release()) continue;
+    if (waiting_ != 0 && (release_plain() || release())) continue;
     if (ended_ + waiting_ == warp_count_) runner.fail(*this, RunResult::stuck);
     if (!moved) return Outcome::stalled;
   }
@@ -157,6 +150,22 @@ void ResidentBlock::arrive(std::uint32_t barrier, std::uint32_t threads, std::ui
   arrived_[barrier % kBarriers] += threads ? kWarpSize : lanes;
   arrived_of_[barrier % kBarriers] = threads;
   any_arrived_ = true;
+}
+
+/// __syncthreads() of every warp, by far the most frequent barrier: nothing is to be counted.
+bool ResidentBlock::release_plain() {
+  if (!plain_ || any_arrived_ || waiting_ + ended_ != warp_count_) return false;
+  for (std::size_t w = 0; w < warp_count_; ++w)
+    if (progress_[w] == Warp::at_barrier) let_go(w);
+  return true;
+}
+
+void ResidentBlock::let_go(std::size_t w) {
+  WarpState& state = warp(w);
+  state.at_barrier = 0;
+  state.turns = kTurns;
+  progress_[w] = Warp::runnable;
+  if (--waiting_ == 0) plain_ = true;
 }
 
 bool ResidentBlock::release() {
@@ -189,10 +198,7 @@ bool ResidentBlock::release(std::uint32_t barrier) {
     WarpState& state = warp(w);
     if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
     state.barrier_value = value;
-    state.at_barrier = 0;
-    state.turns = kTurns;
-    progress_[w] = Warp::runnable;
-    --waiting_;
+    let_go(w);
   }
   return true;
 }

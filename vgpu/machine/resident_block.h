@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "vgpu/machine/block_memory.h"
 #include "vgpu/machine/block_runner.h"
 
 namespace vgpu {
@@ -20,7 +22,6 @@ class ResidentBlock {
   explicit ResidentBlock(Work& work);
   ResidentBlock(const ResidentBlock&) = delete;
   ResidentBlock& operator=(const ResidentBlock&) = delete;
-  ~ResidentBlock();
 
   void start(std::uint64_t block_number, BlockRunner* runner);
   /// Runs until every warp has ended, or until no warp gets on without other blocks.
@@ -38,6 +39,8 @@ class ResidentBlock {
   WarpState& warp(std::size_t i) { return *reinterpret_cast<WarpState*>(warps_ + i * warp_bytes_); }
   void start_warps();
   std::int32_t run_warp(WarpState& warp);
+  bool release_plain();
+  void let_go(std::size_t warp);
   /// Lets through every barrier that has all its threads; true when one had.
   bool release();
   bool release(std::uint32_t barrier);
@@ -45,8 +48,7 @@ class ResidentBlock {
 
   Work& work_;
   BlockState state_{};
-  std::uint8_t* memory_ = nullptr;
-  std::size_t memory_bytes_ = 0;
+  std::optional<BlockMemory> memory_;
   std::uint8_t* warps_ = nullptr;
   std::size_t warp_bytes_ = 0, warp_count_ = 0;
   std::uint64_t local_bytes_ = 0;
@@ -56,6 +58,7 @@ class ResidentBlock {
   std::uint32_t arrived_[kBarriers] = {},
                 arrived_of_[kBarriers] = {};  // bar.arrive: lanes, and threads expected
   bool any_arrived_ = false;
+  bool plain_ = true;  // all warps that wait do so at barrier 0, for all threads, without a result
 };
 
 }  // namespace vgpu
