@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -67,10 +66,10 @@ class Refusals(unittest.TestCase):
 class Runs(unittest.TestCase):
     def test_ctrl_c_leaves_a_checkpoint_that_goes_on_to_the_same_end(self):
         with tempfile.TemporaryDirectory() as folder:
-            keys = ["train.checkpoint", folder + "/c", "train.epochs", "1", "data.batch_size", "16"]
-            start = [PROGRAM, "train", "--config", CONFIG, "--quiet", *keys]
+            keys = ["train.checkpoint", folder + "/c", "train.epochs", "1", "data.batch_size", "16", "train.log_every", "20"]
+            start = [PROGRAM, "train", "--config", CONFIG, *keys]
             process = subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            time.sleep(1.5)
+            self.assertIn("step 20 ", process.stderr.readline())
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
             self.assertEqual(process.returncode, 130)
@@ -79,6 +78,8 @@ class Runs(unittest.TestCase):
             whole = run("train", "--config", CONFIG, "--quiet", *keys)
             self.assertEqual(resumed.returncode, 0, resumed.stderr)
             self.assertEqual(resumed.stdout.split(",")[1], whole.stdout.split(",")[1])
+            other = run("train", "--config", CONFIG, "--quiet", "--resume", folder + "/c", *keys, "optimizer.lr", "0.5")
+            self.assertIn("was made with another configuration: lr: 0.02, here lr: 0.5", other.stderr)
 
     def test_a_full_disk_leaves_no_half_file(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "impl/data/sampler.h"
 
@@ -28,6 +29,21 @@ std::string first_not_finite(const nn::Module& model) {
         return std::string(what) + " of " + name;
     }
   return "loss";
+}
+
+/// "lr: 0.02, here lr: 0.5" of two configurations as to_yaml() writes them.
+std::string first_difference(const std::string& theirs, const std::string& ours) {
+  std::istringstream a(theirs), b(ours);
+  std::string line_of_a, line_of_b;
+  do {
+    line_of_a.clear(), line_of_b.clear();
+    std::getline(a, line_of_a), std::getline(b, line_of_b);
+  } while (line_of_a == line_of_b && a && b);
+  const auto bare = [](const std::string& line) {
+    const auto begin = line.find_first_not_of(' ');
+    return begin == std::string::npos ? "nothing" : line.substr(begin);
+  };
+  return bare(line_of_a) + ", here " + bare(line_of_b);
 }
 
 }  // namespace
@@ -123,7 +139,8 @@ void Trainer::checkpoint() const {
 void Trainer::resume(const std::string& path) {
   const Progress loaded = load_checkpoint(path, *model_, *optimizer_);
   PLUMB_CHECK(FileError, loaded.config == progress_.config,
-              "{}: was made with another configuration", path);
+              "{}: was made with another configuration: {}", path,
+              first_difference(loaded.config, progress_.config));
   progress_ = loaded;
   try {
     generator_.set_state(loaded.epoch_generator);
