@@ -182,7 +182,7 @@ class Audit {
     nn::Module& model = trainer_.model();
     trainer_.optimizer().zero_grad();
     const Variable logits = model.forward(tape, Variable(batch.images));
-    const Variable loss = functional::cross_entropy(tape, logits, batch.labels, nullptr,
+    const Variable loss = functional::cross_entropy(tape, logits, Variable(batch.labels), nullptr,
                                                     {.label_smoothing = config_.label_smoothing});
     out["logits"] = logits.value().to_host<float>();
     out["loss"] = loss.value().to_host<float>();

@@ -29,21 +29,23 @@ Variable relu(Tape& tape, const Variable& x, Stream stream) {
       [=](const Tensor& dy) -> std::vector<Tensor> { return {relu_backward(dy, result, stream)}; });
 }
 
-Variable cross_entropy(Tape& tape, const Variable& input, const Tensor& target,
+Variable cross_entropy(Tape& tape, const Variable& input, const Variable& target,
                        const Tensor* weight, const CrossEntropyOptions& options, Stream stream) {
-  CrossEntropyResult saved = cross_entropy_forward(input.value(), target, weight, options, stream);
+  const Tensor x = input.value(), y = target.value(), class_weight = weight ? *weight : Tensor();
+  const CrossEntropyNeeds needs{input.requires_grad(), target.requires_grad()};
+  CrossEntropyResult saved = cross_entropy_forward(x, y, weight, options, stream);
   Tensor loss = std::exchange(saved.loss, {});  // no backward reads it
-  const Tensor x = input.value(), class_weight = weight ? *weight : Tensor();
-  return tape.record("cross_entropy", std::move(loss), {input},
+  return tape.record("cross_entropy", std::move(loss), {input, target},
                      {{"input", x},
                       {"row_max", saved.row_max},
                       {"row_sum", saved.row_sum},
                       {"total_weight", saved.total_weight},
-                      {"target", target}},
+                      {"target", y}},
                      [=](const Tensor& dloss) -> std::vector<Tensor> {
-                       return {cross_entropy_backward(
-                           dloss, x, target, class_weight.defined() ? &class_weight : nullptr,
-                           options, saved, stream)};
+                       const CrossEntropyGrads g = cross_entropy_backward(
+                           dloss, x, y, class_weight.defined() ? &class_weight : nullptr, options,
+                           saved, needs, stream);
+                       return {g.dinput, g.dtarget};
                      });
 }
 

@@ -12,8 +12,8 @@ Variable linear(Tape& tape, const Variable& x, const Variable& weight, const Var
 /// ops/relu.h; saves its result.
 Variable relu(Tape& tape, const Variable& x, Stream stream = {});
 /// ops/cross_entropy.h; saves the input, each row's maximum and sum, total_weight and the target.
-/// weight may be null.
-Variable cross_entropy(Tape& tape, const Variable& input, const Tensor& target,
+/// weight may be null. Probabilities may need a gradient.
+Variable cross_entropy(Tape& tape, const Variable& input, const Variable& target,
                        const Tensor* weight, const CrossEntropyOptions& options = {},
                        Stream stream = {});
 

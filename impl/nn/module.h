@@ -82,6 +82,11 @@ class CrossEntropyLoss {
   }
   Variable forward(Tape& tape, const Variable& input, const Tensor& target,
                    Stream stream = {}) const {
+    return forward(tape, input, Variable(target), stream);
+  }
+  /// The target as a variable: probabilities that need a gradient get one.
+  Variable forward(Tape& tape, const Variable& input, const Variable& target,
+                   Stream stream = {}) const {
     return functional::cross_entropy(tape, input, target, weight_.defined() ? &weight_ : nullptr,
                                      options_, stream);
   }

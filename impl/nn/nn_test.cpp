@@ -160,7 +160,8 @@ TEST(Tape, SaysWhatItSavesAndRunsBackwardOnce) {
   const auto model = nn::mlp({3, 2, 2}, Dtype::f32, generator);
   Tape tape;
   const Variable y = model->forward(tape, Variable(input({4, 3}, Dtype::f32)));
-  const Variable loss = functional::cross_entropy(tape, y, input({4}, Dtype::i64), nullptr);
+  const Variable loss =
+      functional::cross_entropy(tape, y, Variable(input({4}, Dtype::i64)), nullptr);
 
   EXPECT_NE(
       tape.description().find("linear saved x [4, 3] f32 48 bytes; weight [2, 3] f32 24 bytes"),
@@ -186,7 +187,7 @@ TEST(Tape, KeepsNothingButWhatIsSavedAndReleasesItInBackward) {
   Tape tape;
 
   const Variable loss =
-      functional::cross_entropy(tape, model->forward(tape, Variable(x)), target, nullptr);
+      functional::cross_entropy(tape, model->forward(tape, Variable(x)), Variable(target), nullptr);
   EXPECT_EQ(live(Category::activation) - activation, tape.saved_bytes());
   EXPECT_EQ(live(Category::temporary) - temporary,
             4u);  // the loss; not the result of the first layer

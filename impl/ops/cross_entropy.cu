@@ -83,6 +83,7 @@ struct Labels {
     const Accum own = c == r.label || r.bad ? smoothing.keep * r.weight : Accum{0};
     return smoothing.spread > 0 ? own + smoothing.spread * class_weight(weight, c) : own;
   }
+  __device__ Accum slope(std::int64_t) const { return 0; }  // a label has no gradient
 };
 
 /// Rows whose target is a probability for every class, laid out like the input.
@@ -110,6 +111,8 @@ struct Probabilities {
     const Accum p = widen(data[first + c * shape.spatial]);
     return class_weight(weight, c) * (smoothing.keep * p + smoothing.spread);
   }
+  /// The derivative of the factor by the probability.
+  __device__ Accum slope(std::int64_t c) const { return class_weight(weight, c) * smoothing.keep; }
 };
 
 // --- kernels ---
@@ -186,14 +189,22 @@ __global__ void __launch_bounds__(kReduceThreads)
   *total_weight = weights;
 }
 
-/// kLanes threads a row. dy is one number, or one a row if `dy_per_row`; total_weight null: no
-/// mean.
+/// What the backward of a row needs; dinput and dtarget may be null.
+template <class Scalar>
+struct BackwardTensors {
+  using Accum = accum_t<Scalar>;
+  const Scalar* input;
+  const Accum *row_max, *row_sum;
+  const Scalar* dy;  // one number, or one a row
+  bool dy_per_row;
+  const Accum* total_weight;  // null: no mean
+  Scalar *dinput, *dtarget;
+};
+
+/// kLanes threads a row.
 template <int kLanes, class Scalar, class Target>
 __global__ void __launch_bounds__(kThreads)
-    backward_kernel(RowShape shape, const Scalar* input, Target target,
-                    const accum_t<Scalar>* row_max, const accum_t<Scalar>* row_sum,
-                    const Scalar* dy, bool dy_per_row, const accum_t<Scalar>* total_weight,
-                    Scalar* dinput) {
+    backward_kernel(RowShape shape, Target target, BackwardTensors<Scalar> tensors) {
   using Accum = accum_t<Scalar>;
   const std::int64_t thread = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const std::int64_t row = thread / kLanes;
@@ -201,23 +212,24 @@ __global__ void __launch_bounds__(kThreads)
   if (row >= shape.rows) return;
   const std::int64_t first = shape.first(row);
   const auto of_row = target.row(row, shape);
-  if (of_row.ignored) {
-    for (std::int64_t c = lane; c < shape.classes; c += kLanes)
-      dinput[first + c * shape.spatial] = narrow<Scalar>(0);
-    return;
-  }
   Accum factors = 0;
   for (std::int64_t c = lane; c < shape.classes; c += kLanes)
     factors += target.factor(of_row, shape, first, c);
   factors = warp_sum<kLanes>(factors);
-  const Accum given = widen(dy[dy_per_row ? row : 0]);
-  const Accum scale = total_weight == nullptr ? given : given / *total_weight;
-  const Accum largest = row_max[row], sum = row_sum[row];
+  const Accum dy = widen(tensors.dy[tensors.dy_per_row ? row : 0]);
+  const Accum scale = tensors.total_weight == nullptr ? dy : dy / *tensors.total_weight;
+  const Accum largest = tensors.row_max[row], sum = tensors.row_sum[row], log_sum = log(sum);
   for (std::int64_t c = lane; c < shape.classes; c += kLanes) {
     const std::int64_t at = first + c * shape.spatial;
-    const Accum softmax = exp(widen(input[at]) - largest) / sum;
-    dinput[at] =
-        narrow<Scalar>(scale * (factors * softmax - target.factor(of_row, shape, first, c)));
+    const Accum shifted = widen(tensors.input[at]) - largest;
+    if (tensors.dinput != nullptr) {
+      const Accum softmax = exp(shifted) / sum;
+      const Accum factor = target.factor(of_row, shape, first, c);
+      tensors.dinput[at] = narrow<Scalar>(of_row.ignored ? 0 * softmax  // NaN where softmax is
+                                                         : scale * (factors * softmax - factor));
+    }
+    if (tensors.dtarget != nullptr)
+      tensors.dtarget[at] = narrow<Scalar>(-scale * target.slope(c) * (shifted - log_sum));
   }
 }
 
@@ -265,20 +277,13 @@ void run_rows(const Problem& p, const RowResults<accum_t<Scalar>>& results, Stre
 }
 
 template <class Scalar>
-void run_backward(const Problem& p, const CrossEntropyResult& forward, const Tensor& dy,
-                  const Tensor& dinput, Stream stream) {
-  using Accum = accum_t<Scalar>;
-  const bool mean = p.options.reduction == Reduction::mean;
+void run_backward(const Problem& p, const BackwardTensors<Scalar>& tensors, Stream stream) {
   with_target<Scalar>(p, [&](auto target) {
     using Target = decltype(target);
     const bool warps = p.shape.spatial == 1;
     launch("cross_entropy/backward",
            warps ? backward_kernel<32, Scalar, Target> : backward_kernel<1, Scalar, Target>,
-           {blocks_for(p.shape, warps ? 32 : 1), kThreads}, stream, p.shape,
-           p.input.data_as<const Scalar>(), target, forward.row_max.data_as<const Accum>(),
-           forward.row_sum.data_as<const Accum>(), dy.data_as<const Scalar>(),
-           p.options.reduction == Reduction::none,
-           mean ? forward.total_weight.data_as<const Accum>() : nullptr, dinput.data_as<Scalar>());
+           {blocks_for(p.shape, warps ? 32 : 1), kThreads}, stream, p.shape, target, tensors);
   });
 }
 
@@ -384,20 +389,38 @@ CrossEntropyResult cross_entropy_forward(const Tensor& input, const Tensor& targ
   return result;
 }
 
-Tensor cross_entropy_backward(const Tensor& dy, const Tensor& input, const Tensor& target,
-                              const Tensor* weight, const CrossEntropyOptions& options,
-                              const CrossEntropyResult& forward, Stream stream) {
+CrossEntropyGrads cross_entropy_backward(const Tensor& dy, const Tensor& input,
+                                         const Tensor& target, const Tensor* weight,
+                                         const CrossEntropyOptions& options,
+                                         const CrossEntropyResult& forward, CrossEntropyNeeds needs,
+                                         Stream stream) {
   const Problem p = checked_problem(input, target, weight, options, stream);
-  const Shape loss_shape = options.reduction == Reduction::none ? row_index_shape(input) : Shape{};
+  const bool per_row = options.reduction == Reduction::none;
+  const Shape loss_shape = per_row ? row_index_shape(input) : Shape{};
   PLUMB_CHECK(ShapeError, dy.shape() == loss_shape, "dy has shape {}, need {}",
               to_string(dy.shape()), to_string(loss_shape));
   PLUMB_CHECK(ShapeError, dy.dtype() == input.dtype(), "dy has dtype {}, input has {} [the same]",
               name_of(dy.dtype()), name_of(input.dtype()));
-  const Tensor dinput = Tensor::empty(input.shape(), input.dtype(), stream);
+  PLUMB_CHECK(ShapeError, !(needs.dtarget && p.labels),
+              "target holds labels, which have no gradient [probabilities have]");
+  const auto empty = [&](bool needed) {
+    return needed ? Tensor::empty(input.shape(), input.dtype(), stream) : Tensor{};
+  };
+  const CrossEntropyGrads grads{empty(needs.dinput), empty(needs.dtarget)};
+  const Tensor dense_dy = dy.contiguous(stream);
   with_floating(input.dtype(), "input", [&](auto tag) {
-    run_backward<decltype(tag)>(p, forward, dy.contiguous(stream), dinput, stream);
+    using Scalar = decltype(tag);
+    using Accum = accum_t<Scalar>;
+    const bool mean = options.reduction == Reduction::mean;
+    run_backward<Scalar>(p,
+                         {p.input.data_as<const Scalar>(), forward.row_max.data_as<const Accum>(),
+                          forward.row_sum.data_as<const Accum>(), dense_dy.data_as<const Scalar>(),
+                          per_row, mean ? forward.total_weight.data_as<const Accum>() : nullptr,
+                          needs.dinput ? grads.dinput.data_as<Scalar>() : nullptr,
+                          needs.dtarget ? grads.dtarget.data_as<Scalar>() : nullptr},
+                         stream);
   });
-  return dinput;
+  return grads;
 }
 
 }  // namespace plumb

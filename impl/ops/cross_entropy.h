@@ -47,19 +47,34 @@ CrossEntropyResult cross_entropy_forward(const Tensor& input, const Tensor& targ
                                          const Tensor* weight, const CrossEntropyOptions& options,
                                          Stream stream);
 
+/// Which gradients cross_entropy_backward computes.
+struct CrossEntropyNeeds {
+  bool dinput = true;
+  bool dtarget = false;  // of probabilities; labels have none
+};
+
+/// Tensors that were not asked for are undefined.
+struct CrossEntropyGrads {
+  Tensor dinput, dtarget;
+};
+
 /// dinput_c = s (Q exp(x_c - max) / sum - q_c), where q_c is the factor of -logp_c in the loss of
 /// the row, Q = sum_c q_c, and s is dy, for the mean dy / total_weight. Rows that are ignored get
-/// 0.
+/// 0, but NaN where the softmax is none, as in LibTorch.
+/// dtarget_c = -s (1 - e) w_c logp_c, of probabilities. The weight gets no gradient (LibTorch has
+/// one beside probabilities).
 ///
 /// dy       shape and dtype of the loss
 /// input, target, weight, options   as given to the forward; `forward` is what it returned
-/// returns dinput, shape and dtype of input, contiguous
-/// Throws ShapeError when dy does not fit, and what the forward throws for shapes and options.
-/// Labels are not checked again: one out of range gives its row NaN.
+/// returns dinput and dtarget, shape and dtype of input, contiguous, each only if needed
+/// Throws ShapeError when dy does not fit and for the gradient of labels, and what the forward
+/// throws for shapes and options. Labels are not checked again: one out of range gives its row NaN.
 /// Queued on `stream`, does not synchronize. Bitwise repeatable. Scratch: a contiguous copy of each
 /// input that is not.
-Tensor cross_entropy_backward(const Tensor& dy, const Tensor& input, const Tensor& target,
-                              const Tensor* weight, const CrossEntropyOptions& options,
-                              const CrossEntropyResult& forward, Stream stream);
+CrossEntropyGrads cross_entropy_backward(const Tensor& dy, const Tensor& input,
+                                         const Tensor& target, const Tensor* weight,
+                                         const CrossEntropyOptions& options,
+                                         const CrossEntropyResult& forward,
+                                         CrossEntropyNeeds needs = {}, Stream stream = {});
 
 }  // namespace plumb

@@ -29,8 +29,8 @@ struct Training {
     optimizer.zero_grad();
     const Variable x(Tensor::from_host<float>({1, 2, 3, -1, 0, 1}, {2, 3}));
     const Variable y = model->forward(tape, x);
-    tape.backward(
-        functional::cross_entropy(tape, y, Tensor::from_host<std::int64_t>({0, 1}, {2}), nullptr));
+    tape.backward(functional::cross_entropy(
+        tape, y, Variable(Tensor::from_host<std::int64_t>({0, 1}, {2})), nullptr));
     optimizer.step();
   }
 

@@ -115,8 +115,8 @@ Evaluation Trainer::evaluate(const ImageDataset& images) {
     const Variable x(Tensor::from_host(images.images(indices), {count, config_.layers.front()}));
     const Tensor y = Tensor::from_host(images.classes_of(indices), {count});
     const Variable logits = model_->forward(tape, x);
-    const Variable loss =
-        functional::cross_entropy(tape, logits, y, nullptr, {.reduction = Reduction::sum});
+    const Variable loss = functional::cross_entropy(tape, logits, Variable(y), nullptr,
+                                                    {.reduction = Reduction::sum});
     out.loss += loss.value().item();
     const auto rows = logits.value().to_host<float>();
     const std::size_t classes = rows.size() / indices.size();
