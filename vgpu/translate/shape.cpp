@@ -330,25 +330,32 @@ Shapes analyse_shapes(const ptx::Function& function, bool linear) {
     for (const int i : readers[static_cast<std::size_t>(r)])
       open[static_cast<std::size_t>(i)] = true;
   };
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (std::size_t i = 0; i < length; ++i) {
-      if (!open[i] || written[i].empty()) continue;
-      open[i] = false;
-      changed = true;
-      const Instruction& ins = function.body[i];
-      Shape out = result_shape(ins, shapes, linear);
-      if (out.kind == Shape::Kind::unknown) continue;
-      if (ins.guard >= 0 && !shapes.of_register[static_cast<std::size_t>(ins.guard)].uniform()) {
-        if (shapes.of_register[static_cast<std::size_t>(ins.guard)].kind == Shape::Kind::unknown)
-          continue;
-        out = Shape::vector().below(out.value_bits);
+  const auto settle = [&] {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t i = 0; i < length; ++i) {
+        if (!open[i] || written[i].empty()) continue;
+        open[i] = false;
+        changed = true;
+        const Instruction& ins = function.body[i];
+        Shape out = result_shape(ins, shapes, linear);
+        if (out.kind == Shape::Kind::unknown) continue;
+        if (ins.guard >= 0) {
+          const Shape& guard = shapes.of_register[static_cast<std::size_t>(ins.guard)];
+          if (guard.kind == Shape::Kind::unknown) continue;
+          if (!guard.uniform()) out = Shape::vector().below(out.value_bits);
+        }
+        for (const int r : written[i]) note(r, out);
       }
-      for (const int r : written[i]) note(r, out);
     }
+  };
+  settle();
+  // What a loop carries that has no value before it depends on itself alone.
+  for (std::size_t r = 0; r < count; ++r) {
+    if (shapes.of_register[r].kind != Shape::Kind::unknown) continue;
+    note(static_cast<int>(r), Shape::vector());
+    settle();
   }
-  for (Shape& s : shapes.of_register)
-    if (s.kind == Shape::Kind::unknown) s = Shape::vector();
   find_invariants(function, shapes);
   return shapes;
 }

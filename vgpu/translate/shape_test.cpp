@@ -76,6 +76,17 @@ TEST(Shape, AGuardedWriteIsNotAffineButKeepsItsBound) {
   EXPECT_EQ(out.value_bits, 4);
 }
 
+TEST(Shape, AValueThatALoopCarriesWithoutAFirstOneIsAVectorToItsReaders) {
+  // hunts: CUB's radix sort at compute_100, where a register's first value is never used: what was
+  // computed from it stayed out of the meet, and the lanes of %out were taken for one.
+  const Shape out = shape_of_out(
+      "$loop: setp.eq.s32 %p1, %n, 3; selp.b32 %r1, 5, %r1, %p1;\n"
+      "setp.gt.s32 %p2, %t, 31; selp.b32 %out, %r1, 7, %p2; @%p2 bra $next; shl.b32 %out, %n, 2;\n"
+      "$next: setp.lt.s32 %p1, %out, %n; @%p1 bra $loop;");
+
+  EXPECT_FALSE(out.affine());
+}
+
 TEST(Shape, WithoutConsecutiveThreadsAnIndexIsAVectorWithABound) {
   const Shape index = shape_of_out("mov.u32 %out, %t;", false);
 
