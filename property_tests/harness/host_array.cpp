@@ -139,6 +139,12 @@ Tensor upload(const HostArray& array, Place place) {
   return Tensor::from_bytes(bytes, wide, array.dtype).select(-1, 0);
 }
 
+std::string bytes_of_array(const HostArray& array) {
+  std::vector<std::byte> bytes;
+  for (const double value : array.values) append_value(bytes, array.dtype, value);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 HostArray download(const Tensor& tensor) {
   HostArray array{tensor.shape(), tensor.dtype(), {}};
   const std::vector<std::byte> bytes = tensor.to_bytes();

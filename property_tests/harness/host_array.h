@@ -31,6 +31,8 @@ enum class Place {
   strided,     // every second element of the last dimension of a wider tensor
 };
 Tensor upload(const HostArray& array, Place place = Place::plain);
+/// The elements as the device holds them, row-major.
+std::string bytes_of_array(const HostArray& array);
 HostArray download(const Tensor& tensor);
 
 /// Empty when shape, dtype and every bit agree (-0 is not +0; one NaN is like another), else one
