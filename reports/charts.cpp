@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "reports/elements.h"
 #include "reports/report.h"
 
 namespace plumb::report {
@@ -19,12 +23,26 @@ Chart loss_chart(const json& result) {
     chart.series.push_back(std::move(series));
   };
   add("libtorch_loss", "LibTorch");
-  add("loss", "Plumbline on " + result.value("device", "vgpu:0"));
+  add("loss", "Plumbline on " + device_of(result));
+  return chart;
+}
+
+Chart distance_chart(const json& result) {
+  const Chart losses = loss_chart(result);
+  Chart chart{"distance", "Distance of the losses", "step", "|ours - LibTorch| / LibTorch", true,
+              {}};
+  if (losses.series.size() < 2) return chart;
+  const auto &theirs = losses.series[0].points, &ours = losses.series[1].points;
+  Series series{losses.series[1].name, {}};
+  for (std::size_t i = 0; i < std::min(theirs.size(), ours.size()); ++i)
+    series.points.emplace_back(ours[i].first,
+                               std::fabs(ours[i].second - theirs[i].second) / theirs[i].second);
+  chart.series.push_back(std::move(series));
   return chart;
 }
 
 Chart share_chart(const json& result) {
-  Series series{"Plumbline on " + result.value("device", "vgpu:0"), {}};
+  Series series{"Plumbline on " + device_of(result), {}};
   for (const json& step : result.value("steps", json::array()))
     series.points.emplace_back(step["step"].get<double>(), step["share"].get<double>());
   return {"share", "Worst tensor of each teacher-forced step",

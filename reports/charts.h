@@ -21,6 +21,8 @@ struct Chart {
 
 /// The batch losses of both free runs.
 Chart loss_chart(const nlohmann::json& result);
+/// How far apart the batch losses of the free runs are, as a share of LibTorch's.
+Chart distance_chart(const nlohmann::json& result);
 /// The largest share of its bound that a tensor of each teacher-forced step takes.
 Chart share_chart(const nlohmann::json& result);
 

@@ -5,7 +5,8 @@
 #include <regex>
 
 #include "reports/charts.h"
-#include "reports/vega_script.h"
+#include "reports/elements.h"
+#include "reports/assets.h"
 
 namespace plumb::report {
 namespace {
@@ -45,16 +46,16 @@ json data_of(const std::string& page, const std::string& id) {
 
 TEST(Report, LoadsNothingFromElsewhere) {
   std::string page = html(sample(), kWhere);
-  const auto script = page.find(vega_script());
+  const auto script = page.find(page_script());
   ASSERT_NE(script, std::string::npos);
-  page.erase(script, vega_script().size());
+  page.erase(script, page_script().size());
 
   for (const char* word : {"http://", "https://", "src=", "<link", "@import", "url("})
     EXPECT_EQ(page.find(word), std::string::npos) << word;
 }
 
 TEST(Report, ItsScriptNamesNoAddressButThoseOfXmlsNamespaces) {
-  const std::string script(vega_script());
+  const std::string script(page_script());
   const std::regex address("https?://[^\"' )]*");
 
   EXPECT_EQ(script.find("</script"), std::string::npos);
@@ -89,8 +90,9 @@ TEST(Report, ALogarithmicChartLeavesOutWhatHasNoPlaceOnIt) {
 
 TEST(Report, EscapesTextAndLabelsEveryRowWithItsDevice) {
   const std::string page = html(sample(), kWhere);
-  EXPECT_NE(page.find("first &lt;check&gt;</td><td>vgpu:0</td>"), std::string::npos);
-  EXPECT_NE(page.find("second</td><td>vgpu:0</td>"), std::string::npos);
+  EXPECT_NE(page.find("first &lt;check&gt;</td><td data-label=\"device\">vgpu:0</td>"),
+            std::string::npos);
+  EXPECT_NE(page.find("second</td><td data-label=\"device\">vgpu:0</td>"), std::string::npos);
   EXPECT_NE(page.find("No GPU was used"), std::string::npos);
   EXPECT_EQ(page.find("<b>\n"), std::string::npos);
 }
@@ -111,6 +113,16 @@ TEST(Report, AChartIsDrawnWithoutScriptToo) {
 
   EXPECT_NE(drawn.find("<polyline"), std::string::npos);
   EXPECT_NE(figure(loss_chart(sample())).find(drawn), std::string::npos);
+}
+
+TEST(Report, ANumberReadsAsPeopleReadIt) {
+  EXPECT_EQ(number(12394.4), "12394");
+  EXPECT_EQ(number(0.000123456), "0.0001235");
+  EXPECT_EQ(number(1e9), "1e+09");
+}
+
+TEST(Report, ARowOfAnotherWidthIsRefused) {
+  EXPECT_THROW(Table({"a", "b"}).add({text("one")}), std::logic_error);
 }
 
 TEST(Report, TheSameInputGivesTheSameBytes) {

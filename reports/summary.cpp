@@ -1,29 +1,13 @@
 #include <fmt/format.h>
 
+#include "reports/elements.h"
 #include "reports/report.h"
 
 namespace plumb::report {
 
 using nlohmann::json;
 
-std::string escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string number(double value) { return fmt::format("{:.4g}", value); }
+std::string device_of(const json& result) { return result.value("device", "vgpu:0"); }
 
 std::string overall(const json& result) {
   if (result["verdicts"].empty()) return "UNTESTED";
@@ -36,7 +20,7 @@ std::string overall(const json& result) {
 }
 
 std::string summary(const json& result, const Provenance& p) {
-  const std::string device = result.value("device", "vgpu:0");
+  const std::string device = device_of(result);
   std::string out = fmt::format("# Plumbline: {}\n\n", overall(result));
   out += fmt::format(
       "machine {}  commit {}  {}  `{}`\n\n| check | device | outcome | figure | limit | detail "

@@ -7,7 +7,7 @@
 
 #include "reports/charts.h"
 #include "reports/colors.h"
-#include "reports/report.h"
+#include "reports/elements.h"
 
 namespace plumb::report {
 namespace {

@@ -41,7 +41,13 @@ json marks_of(const Chart& chart) {
   };
   const json place = {{"x", scaled("x", "x")}, {"y", scaled("y", "y")}};
   json line = place, dot = place;
-  line.update({{"stroke", scaled("color", "series")}, {"strokeWidth", {{"value", 1.5}}}});
+  const std::string first =
+      chart.series.size() < 2 ? "false" : "datum.series == " + json(chart.series[0].name).dump();
+  // The first of several lies broad under the others: where they agree it still shows.
+  line.update({{"stroke", scaled("color", "series")},
+               {"strokeWidth", {{"signal", first + " ? 5 : 1.5"}}},
+               {"strokeJoin", {{"value", "round"}}},
+               {"strokeOpacity", {{"signal", first + " ? 0.45 : 1"}}}});
   dot.update({{"fill", scaled("color", "series")},
               {"size", {{"value", 36}}},
               {"tooltip",

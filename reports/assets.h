@@ -1,0 +1,14 @@
+// assets.h - what every page carries, put into the program at build time.
+#pragma once
+
+#include <string_view>
+
+namespace plumb::report {
+
+/// page.css.
+std::string_view page_style();
+/// JavaScript that draws the page's charts: the distribution's Vega and vega.js, in one. Holds no
+/// "</script", so it can stand in a page.
+std::string_view page_script();
+
+}  // namespace plumb::report
