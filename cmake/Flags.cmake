@@ -7,6 +7,9 @@ add_library(plumb.flags INTERFACE)
 target_include_directories(plumb.flags INTERFACE ${CMAKE_SOURCE_DIR})
 set(_warnings -Wall -Wextra)
 # -Wno-restrict: g++ 12 warns of an overlap inside std::string operator+ at -O3 (GCC bug 105651).
+if(PLUMBLINE_SANITIZE)
+  list(APPEND _warnings -Wno-maybe-uninitialized)  # g++ warns of what its own instrumentation adds
+endif()
 set(_cxx_warnings ${_warnings} -Wshadow -Wconversion -Wno-sign-conversion -Wno-psabi -Wno-restrict)
 if(PLUMBLINE_WERROR)
   list(APPEND _warnings -Werror)

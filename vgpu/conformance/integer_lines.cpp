@@ -26,19 +26,26 @@ std::pair<T, bool> subtract_borrow(T a, T b, bool borrow) {
   return {wrap<T>(total), total < 0};
 }
 
+/// The low bits of a product are the same whatever the signs: modulo 2^128, which does not overflow.
+template <class T>
+T low_product(T a, T b) {
+  using Modular = unsigned __int128;
+  return static_cast<T>(static_cast<Modular>(I{a}) * static_cast<Modular>(I{b}));
+}
+
 template <class T>
 void basics(Lines& out, const std::string& t) {
   constexpr int kBits = 8 * sizeof(T);
   out.add("add." + t, [](T a, T b) { return wrap<T>(I{a} + b); });
   out.add("sub." + t, [](T a, T b) { return wrap<T>(I{a} - b); });
-  out.add("mul.lo." + t, [](T a, T b) { return wrap<T>(I{a} * b); });
+  out.add("mul.lo." + t, [](T a, T b) { return low_product(a, b); });
   out.add("mul.hi." + t, [](T a, T b) {
     if constexpr (std::is_same_v<T, u64>)
       return static_cast<T>(static_cast<unsigned __int128>(a) * b >> 64);
     else
       return wrap<T>(I{a} * b >> kBits);
   });
-  out.add("mad.lo." + t, [](T a, T b, T c) { return wrap<T>(I{a} * b + c); });
+  out.add("mad.lo." + t, [](T a, T b, T c) { return wrap<T>(I{low_product(a, b)} + c); });
   out.add("mad.hi." + t, [](T a, T b, T c) {
     if constexpr (std::is_same_v<T, u64>)
       return static_cast<T>((static_cast<unsigned __int128>(a) * b >> 64) + c);

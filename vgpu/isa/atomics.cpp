@@ -38,7 +38,10 @@ T update(void* where, Next next) {
 struct Add {
   template <class T>
   static T of(T x, T a, T) {
-    return static_cast<T>(x + a);
+    if constexpr (std::is_integral_v<T>)  // wraps, which signed numbers of C++ do not
+      return static_cast<T>(static_cast<BitsOf<T>>(x) + static_cast<BitsOf<T>>(a));
+    else
+      return x + a;
   }
 };
 struct Min {
