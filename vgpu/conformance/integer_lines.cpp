@@ -26,7 +26,8 @@ std::pair<T, bool> subtract_borrow(T a, T b, bool borrow) {
   return {wrap<T>(total), total < 0};
 }
 
-/// The low bits of a product are the same whatever the signs: modulo 2^128, which does not overflow.
+/// The low bits of a product are the same whatever the signs: modulo 2^128, which does not
+/// overflow.
 template <class T>
 T low_product(T a, T b) {
   using Modular = unsigned __int128;
