@@ -1,7 +1,6 @@
 #include "golden/audit/command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -10,6 +9,7 @@
 
 #include "golden/audit/audit.h"
 #include "impl/core/file.h"
+#include "impl/core/progress_bar.h"
 
 namespace plumb::audit {
 namespace {
@@ -26,29 +26,6 @@ struct Arguments {
   AuditOptions options;
 };
 
-/// A bar on stderr while a person watches.
-class Bar {
- public:
-  explicit Bar(bool quiet) : shown_(!quiet && isatty(2)) {}
-  ~Bar() { clear(); }
-  void show(const std::string& what, std::int64_t done, std::int64_t of) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now - last_ < std::chrono::milliseconds(100)) return;
-    last_ = now;
-    const auto filled = static_cast<std::size_t>(of ? 30 * done / of : 0);
-    fmt::print(stderr, "\r{:<18} [{}{}] {}/{} ", what, std::string(filled, '='),
-               std::string(30 - filled, ' '), done, of);
-    std::fflush(stderr);
-  }
-  void clear() {
-    if (shown_) fmt::print(stderr, "\r{:70}\r", "");
-  }
-
- private:
-  bool shown_;
-  std::chrono::steady_clock::time_point last_{};
-};
-
 void write_json(const std::string& path, const json& result) {
   if (!path.empty()) write_whole(path, result.dump(1) + "\n");
 }
@@ -56,7 +33,7 @@ void write_json(const std::string& path, const json& result) {
 int train_only(const train::Config& config, const Arguments& arguments, const std::string& device) {
   train::Trainer trainer(config);
   if (!arguments.resume.empty()) trainer.resume(arguments.resume);
-  Bar bar(arguments.quiet);
+  ProgressBar bar(arguments.quiet);
   json losses = json::array();
   const auto start = std::chrono::steady_clock::now();
   double images = 0;
@@ -90,7 +67,7 @@ int train_only(const train::Config& config, const Arguments& arguments, const st
 int train_beside_libtorch(const train::Config& config, const Arguments& arguments,
                           const std::string& device) {
   reference::Client libtorch(reference::find_program());
-  Bar bar(arguments.quiet);
+  ProgressBar bar(arguments.quiet);
   json result = run(config, arguments.options, libtorch,
                     [&](const std::string& stage, std::int64_t done, std::int64_t of) {
                       bar.show(stage, done, of);

@@ -9,17 +9,12 @@
 
 #include "impl/core/allocator.h"
 #include "impl/core/dtype.h"
+#include "impl/core/shape.h"
 #include "impl/core/stream.h"
 
 namespace plumb {
 
-using Shape = std::vector<std::int64_t>;
-
 inline constexpr int kMostDimensions = 8;
-
-/// "[2, 3]".
-std::string to_string(const Shape& shape);
-std::int64_t count_of(const Shape& shape);
 
 /// Copies share their memory; it is freed with the last view. A default Tensor is undefined: no
 /// memory, no shape. Work on a tensor is queued on the stream that is given; its memory is released
