@@ -1,0 +1,265 @@
+// recipe.cpp - fills: counter-based words turned into numbers by exact arithmetic alone.
+#include "golden/cases/recipe.h"
+
+#include <Random123/philox.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "impl/core/error.h"
+
+namespace plumb::golden {
+namespace {
+
+constexpr std::array<std::pair<Fill, const char*>, 8> kFills = {{{Fill::exact, "exact"},
+                                                                 {Fill::wide, "wide"},
+                                                                 {Fill::signs, "signs"},
+                                                                 {Fill::uniform, "uniform"},
+                                                                 {Fill::normal, "normal"},
+                                                                 {Fill::special, "special"},
+                                                                 {Fill::edge, "edge"},
+                                                                 {Fill::labels, "labels"}}};
+constexpr std::array<std::pair<Layout, const char*>, 3> kLayouts = {
+    {{Layout::plain, "plain"}, {Layout::misaligned, "misaligned"}, {Layout::strided, "strided"}}};
+
+constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
+
+template <class Table>
+std::string names_in(const Table& table) {
+  std::string out;
+  for (const auto& [value, name] : table) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+template <class Value, class Table>
+Value value_of(const Table& table, const std::string& name, const char* what) {
+  for (const auto& [value, known] : table)
+    if (name == known) return value;
+  throw UsageError(fmt::format("{} '{}'; allowed: {}", what, name, names_in(table)));
+}
+
+int wide_bits(Dtype dtype) { return dtype == Dtype::f16 ? 11 : dtype == Dtype::bf16 ? 8 : 13; }
+
+/// (-1, 1), symmetric, never 0; all 53 bits of a double.
+double uniform_of(std::uint64_t word) {
+  return (static_cast<double>(word >> 11) + 0.5) * 0x1p-52 - 1;
+}
+
+double normal_of(std::uint64_t seed, std::uint64_t stream, std::uint64_t i) {
+  double sum = 6 * 0x1p-32 - 6;  // twelve times half a step, so that the mean is 0
+  for (std::uint64_t k = 0; k < 6; ++k) {
+    const std::uint64_t word = word_at(seed, stream + 1, 6 * i + k);
+    sum += static_cast<double>(word >> 32) * 0x1p-32;
+    sum += static_cast<double>(word & 0xffffffffu) * 0x1p-32;
+  }
+  return sum;
+}
+
+struct Limits {
+  double subnormal, normal, largest, epsilon;
+};
+
+Limits limits_of(Dtype dtype) {
+  return dtype == Dtype::f64    ? Limits{0x1p-1074, 0x1p-1022, 0x1.fffffffffffffp1023, 0x1p-52}
+         : dtype == Dtype::f32  ? Limits{0x1p-149, 0x1p-126, 0x1.fffffep127, 0x1p-23}
+         : dtype == Dtype::bf16 ? Limits{0x1p-133, 0x1p-126, 0x1.fep127, 0x1p-7}
+                                : Limits{0x1p-24, 0x1p-14, 65504, 0x1p-10};
+}
+
+double signed_pick(std::uint64_t word, double value) { return (word & 1) != 0 ? -value : value; }
+
+/// One element in six is no ordinary number.
+double special_of(Dtype dtype, std::uint64_t word) {
+  const double values[] = {std::numeric_limits<double>::quiet_NaN(),
+                           std::numeric_limits<double>::infinity(), 0.0,
+                           limits_of(dtype).subnormal};
+  const std::uint64_t pick = (word >> 8) % 24;
+  return pick < std::size(values) ? signed_pick(word, values[pick]) : uniform_of(word);
+}
+
+double edge_of(Dtype dtype, std::uint64_t word) {
+  const Limits l = limits_of(dtype);
+  const double values[] = {0.0,
+                           std::numeric_limits<double>::quiet_NaN(),
+                           std::numeric_limits<double>::infinity(),
+                           l.subnormal,
+                           3 * l.subnormal,
+                           l.normal,
+                           l.largest,
+                           1,
+                           1 + l.epsilon,
+                           std::sqrt(l.largest),  // its square is at the end of the range
+                           0.5};
+  const std::uint64_t pick = (word >> 8) % (std::size(values) + 3);
+  return signed_pick(word, pick < std::size(values) ? values[pick] : uniform_of(word * 3));
+}
+
+double element(const Recipe& r, std::uint64_t stream, std::uint64_t i) {
+  const std::uint64_t word = word_at(r.seed, stream, i);
+  switch (r.fill) {
+    case Fill::exact:
+      return (static_cast<double>(word % 17) - 8) / 4;
+    case Fill::wide: {
+      const auto limit = std::uint64_t{1} << wide_bits(r.dtype);
+      return static_cast<double>(word % (2 * limit - 1)) - static_cast<double>(limit - 1);
+    }
+    case Fill::signs:
+      return static_cast<double>(word % 3) - 1;
+    case Fill::normal:
+      return normal_of(r.seed, stream, i);
+    case Fill::special:
+      return special_of(r.dtype, word);
+    case Fill::edge:
+      return edge_of(r.dtype, word);
+    case Fill::labels:
+      if (r.ignore_every != 0 && i % static_cast<std::uint64_t>(r.ignore_every) == 0)
+        return static_cast<double>(r.ignore);
+      return static_cast<double>(word % static_cast<std::uint64_t>(r.limit));
+    default:
+      return uniform_of(word);
+  }
+}
+
+/// Reads the fields of an object and refuses those that nothing read.
+class Fields {
+ public:
+  explicit Fields(const nlohmann::json& json) : json_(json) {
+    if (!json.is_object()) throw UsageError("an input is " + json.dump() + "; need an object");
+    for (const auto& [name, value] : json.items()) unread_.insert(name);
+  }
+  template <class T>
+  T get(const char* name, T otherwise) {
+    if (!json_.contains(name)) return otherwise;
+    return read<T>(name);
+  }
+  template <class T>
+  T need(const char* name) {
+    if (!json_.contains(name)) throw UsageError(fmt::format("an input has no '{}'", name));
+    return read<T>(name);
+  }
+  void end() const {
+    if (!unread_.empty())
+      throw UsageError(fmt::format(
+          "an input has a field '{}'; allowed: name, shape, dtype, fill, seed, scale, offset, "
+          "absolute, limit, ignore_every, ignore, layout",
+          *unread_.begin()));
+  }
+
+ private:
+  template <class T>
+  T read(const char* name) {
+    unread_.erase(name);
+    try {
+      return json_.at(name).get<T>();
+    } catch (const nlohmann::json::exception&) {
+      throw UsageError(fmt::format("an input's '{}' is {}", name, json_.at(name).dump()));
+    }
+  }
+  const nlohmann::json& json_;
+  std::set<std::string> unread_;
+};
+
+void check_shape(const Shape& shape, const std::string& name) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : shape) {
+    if (n < 0 || n > kMostElements || (n != 0 && count > kMostElements / n))
+      throw UsageError(
+          fmt::format("input '{}' has shape {}; sizes 0 or more, at most 2^31 elements", name,
+                      to_string(shape)));
+    count *= n;
+  }
+}
+
+}  // namespace
+
+std::uint64_t word_at(std::uint64_t seed, std::uint64_t stream, std::uint64_t i) {
+  const r123::Philox4x32::key_type key = {
+      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
+  const std::uint64_t block = i / 2;
+  const r123::Philox4x32::ctr_type counter = {
+      {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+       static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}};
+  const auto words = r123::Philox4x32()(counter, key);
+  const std::size_t first = 2 * (i % 2);
+  return words[first] | (std::uint64_t{words[first + 1]} << 32);
+}
+
+std::uint64_t hash_of(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+HostArray make(const Recipe& r) {
+  const std::uint64_t stream = hash_of(r.name);
+  HostArray array = make_array(r.shape, r.dtype, [&](std::size_t i) -> long double {
+    const double value = element(r, stream, i) * r.scale + r.offset;
+    return r.absolute ? std::fabs(value) : value;
+  });
+  return array;
+}
+
+const char* name_of(Fill fill) {
+  for (const auto& [value, name] : kFills)
+    if (value == fill) return name;
+  return "?";
+}
+
+const char* name_of(Layout layout) {
+  for (const auto& [value, name] : kLayouts)
+    if (value == layout) return name;
+  return "?";
+}
+
+Fill fill_from_name(const std::string& name) { return value_of<Fill>(kFills, name, "fill"); }
+Layout layout_from_name(const std::string& name) {
+  return value_of<Layout>(kLayouts, name, "layout");
+}
+
+nlohmann::json to_json(const Recipe& r) {
+  nlohmann::json out = {{"name", r.name},
+                        {"shape", r.shape},
+                        {"dtype", plumb::name_of(r.dtype)},
+                        {"fill", name_of(r.fill)},
+                        {"seed", r.seed}};
+  if (r.scale != 1) out["scale"] = r.scale;
+  if (r.offset != 0) out["offset"] = r.offset;
+  if (r.absolute) out["absolute"] = true;
+  if (r.fill == Fill::labels) {
+    out["limit"] = r.limit;
+    if (r.ignore_every) out["ignore_every"] = r.ignore_every, out["ignore"] = r.ignore;
+  }
+  if (r.layout != Layout::plain) out["layout"] = name_of(r.layout);
+  return out;
+}
+
+Recipe recipe_from_json(const nlohmann::json& json) {
+  Fields fields(json);
+  Recipe r;
+  r.name = fields.need<std::string>("name");
+  r.shape = fields.need<Shape>("shape");
+  r.dtype = dtype_from_name(fields.need<std::string>("dtype"));
+  r.fill = fill_from_name(fields.get<std::string>("fill", "uniform"));
+  r.seed = fields.get<std::uint64_t>("seed", 0);
+  r.scale = fields.get<double>("scale", 1);
+  r.offset = fields.get<double>("offset", 0);
+  r.absolute = fields.get<bool>("absolute", false);
+  r.limit = fields.get<std::int64_t>("limit", 0);
+  r.ignore_every = fields.get<std::int64_t>("ignore_every", 0);
+  r.ignore = fields.get<std::int64_t>("ignore", -100);
+  r.layout = layout_from_name(fields.get<std::string>("layout", "plain"));
+  fields.end();
+  check_shape(r.shape, r.name);
+  if (r.fill == Fill::labels && r.limit < 1)
+    throw UsageError(
+        fmt::format("input '{}' has labels below {}; need 1 or more", r.name, r.limit));
+  if (r.ignore_every < 0)
+    throw UsageError(fmt::format("input '{}' ignores every {}-th label", r.name, r.ignore_every));
+  return r;
+}
+
+}  // namespace plumb::golden
