@@ -1,6 +1,7 @@
 #include "reference/client.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -19,9 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void check(bool good, const std::string& doing) {
-  if (!good) throw Error("plumbline-reference: " + doing + ": " + std::strerror(errno));
-}
+std::string reason() { return std::strerror(errno); }
 
 }  // namespace
 
@@ -35,10 +34,14 @@ std::string find_program() {
               ": run ci/setup without PLUMBLINE_REFERENCE=off, then ci/build");
 }
 
-Client::Client(const std::string& program, const std::vector<std::string>& arguments) {
+void Client::fail(const std::string& what) const { throw Error(name_ + ": " + what); }
+
+Client::Client(const std::string& program, const std::vector<std::string>& arguments,
+               std::string name)
+    : name_(std::move(name)) {
   std::signal(SIGPIPE, SIG_IGN);  // a child that died is an Error, not our end
   int in[2], out[2];
-  check(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0, "pipe");
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) fail("pipe: " + reason());
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in[0], 0);
@@ -58,13 +61,22 @@ Client::Client(const std::string& program, const std::vector<std::string>& argum
     close(to_);
     close(from_);
     errno = code;
-    check(false, "cannot start " + program);
+    fail("cannot start " + program + ": " + reason());
   }
+}
+
+std::string Client::how_it_ended() {
+  int status = 0;
+  if (waitpid(pid_, &status, 0) != pid_) return "";
+  pid_ = -1;
+  if (WIFSIGNALED(status)) return std::string(": ") + strsignal(WTERMSIG(status));
+  return ": exit code " + std::to_string(WEXITSTATUS(status));
 }
 
 Client::~Client() {
   close(to_);
   close(from_);
+  if (pid_ < 0) return;
   const auto deadline = Clock::now() + std::chrono::seconds(2);
   while (Clock::now() < deadline) {
     if (waitpid(pid_, nullptr, WNOHANG) != 0) return;
@@ -83,15 +95,13 @@ std::string Client::read_line(double timeout_seconds) {
       return line;
     }
     const double left = std::chrono::duration<double>(deadline - Clock::now()).count();
-    if (left <= 0)
-      throw Error("plumbline-reference: no answer within " + std::to_string(timeout_seconds) +
-                  " s");
+    if (left <= 0) fail("no answer within " + fmt::format("{:g} s", timeout_seconds));
     pollfd wait{from_, POLLIN, 0};
     if (poll(&wait, 1, static_cast<int>(left * 1000) + 1) <= 0) continue;
     char buffer[65536];
     const ssize_t n = read(from_, buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw Error("plumbline-reference: it ended without an answer");
+    if (n <= 0) fail("it ended without an answer" + how_it_ended());
     pending_.append(buffer, static_cast<std::size_t>(n));
   }
 }
@@ -103,15 +113,13 @@ nlohmann::json Client::request(const std::string& verb, nlohmann::json fields,
   for (std::size_t at = 0; at < line.size();) {
     const ssize_t n = write(to_, line.data() + at, line.size() - at);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error("plumbline-reference: it ended before the request '" + verb + "'");
+    if (n < 0) fail("it ended before the request '" + verb + "'");
     at += static_cast<std::size_t>(n);
   }
   const nlohmann::json answer = nlohmann::json::parse(read_line(timeout_seconds), nullptr, false);
-  if (!answer.is_object())
-    throw Error("plumbline-reference: its answer to '" + verb + "' is no JSON object");
+  if (!answer.is_object()) fail("its answer to '" + verb + "' is no JSON object");
   if (!answer.value("ok", false))
-    throw Error("plumbline-reference: " + verb + ": " +
-                answer.value("error", "refused without a reason"));
+    fail(verb + ": " + answer.value("error", "refused without a reason"));
   return answer;
 }
 

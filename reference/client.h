@@ -1,4 +1,5 @@
-// client.h - talks to plumbline-reference: one JSON object a line each way. Knows nothing of torch.
+// client.h - talks to a program that answers JSON lines: plumbline-reference, or a worker of our
+// own. Knows nothing of torch.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -19,8 +20,9 @@ std::string find_program();
 
 class Client {
  public:
-  /// Starts the program. Its stderr goes to ours.
-  explicit Client(const std::string& program, const std::vector<std::string>& arguments = {});
+  /// Starts the program, which errors call `name`. Its stderr goes to ours.
+  explicit Client(const std::string& program, const std::vector<std::string>& arguments = {},
+                  std::string name = "plumbline-reference");
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   /// Closes its input and waits for its end; kills it after 2 s.
@@ -33,7 +35,11 @@ class Client {
 
  private:
   std::string read_line(double timeout_seconds);
+  /// Waits for a program that has closed its output: ": Segmentation fault".
+  std::string how_it_ended();
+  [[noreturn]] void fail(const std::string& what) const;
 
+  std::string name_;
   int pid_ = -1, to_ = -1, from_ = -1;
   std::string pending_;
 };

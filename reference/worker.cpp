@@ -24,6 +24,7 @@
 #include <set>
 
 #include "reference/mlp.h"
+#include "reference/ops/op.h"
 #include "reference/timing.h"
 
 namespace plumb::reference {
@@ -66,10 +67,11 @@ class Worker {
     if (verb == "time.step") return time_step(request);
     if (verb == "time.adam") return timing_.adam(request);
     if (verb == "time.mm") return timing_.mm(request);
+    if (verb == "op.answer") return answer_case(request);
     if (verb == "stop") return stopped_ = true, json::object();
     throw std::invalid_argument(
         "verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, " +
-        "time.step, time.adam, time.mm, stop");
+        "time.step, time.adam, time.mm, op.answer, stop");
   }
 
   Mlp& model() {
