@@ -1,0 +1,237 @@
+#include "golden/harness/op.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "impl/core/error.h"
+
+namespace plumb::golden {
+
+#define PLUMB_OP(name) Op name##_op();
+#include "golden/ops/list.inc"
+#undef PLUMB_OP
+
+namespace {
+
+std::map<std::string, const Op*>& replaced() {
+  static std::map<std::string, const Op*> map;
+  return map;
+}
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+    }
+  }
+  return row.back();
+}
+
+/// "n64" as name and size; false when it is not of that form.
+bool split_size(const std::string& part, std::string* name, std::int64_t* value) {
+  const std::size_t digits = part.find_first_of("0123456789");
+  if (digits == 0 || digits == std::string::npos) return false;
+  *name = part.substr(0, digits);
+  const char *begin = part.data() + digits, *end = part.data() + part.size();
+  const auto [rest, error] = std::from_chars(begin, end, *value);
+  return error == std::errc{} && rest == end;
+}
+
+}  // namespace
+
+// --- Case ---
+
+Recipe& Case::add(const std::string& name, Shape shape) {
+  Recipe recipe;
+  recipe.name = name;
+  recipe.shape = std::move(shape);
+  recipe.dtype = dtype;
+  recipe.fill = fill;
+  recipe.scale = scale;
+  recipe.offset = offset;
+  recipe.seed = seed;
+  recipe.layout = layout;
+  return inputs.emplace_back(std::move(recipe));
+}
+
+const Recipe* Case::find(const std::string& name) const {
+  const auto found =
+      std::find_if(inputs.begin(), inputs.end(), [&](const Recipe& r) { return r.name == name; });
+  return found == inputs.end() ? nullptr : &*found;
+}
+
+// --- IdReader ---
+
+IdReader::IdReader(Case& c) : case_(c) {
+  for (std::size_t at = 0; at <= c.id.shape.size();) {
+    const std::size_t end = std::min(c.id.shape.find('_', at), c.id.shape.size());
+    Size size;
+    const std::string part = c.id.shape.substr(at, end - at);
+    if (!split_size(part, &size.name, &size.value))
+      refuse("the shape's part '" + part + "' is no size as n64");
+    sizes_.push_back(std::move(size));
+    at = end + 1;
+  }
+  for (const std::string& option : c.id.options) words_.push_back({option});
+  int fills = 0;
+  for (const Fill fill :
+       {Fill::exact, Fill::wide, Fill::uniform, Fill::normal, Fill::special, Fill::edge})
+    if (flag(name_of(fill))) c.fill = fill, ++fills;
+  if (fills > 1) refuse("it has several fills");
+  for (const Layout layout : {Layout::misaligned, Layout::strided})
+    if (flag(name_of(layout))) c.layout = layout;
+  c.seed = static_cast<std::uint64_t>(integer("seed", 0));
+  c.scale = number("x", 1) * std::ldexp(1.0, static_cast<int>(integer("pow", 0)));
+  c.offset = number("at", 0);
+}
+
+void IdReader::refuse(const std::string& why) const {
+  throw UsageError("case id '" + case_.text + "': " + why);
+}
+
+std::vector<std::int64_t> IdReader::dims(const std::string& name) {
+  std::vector<std::int64_t> out;
+  for (Size& size : sizes_)
+    if (size.name == name) out.push_back(size.value), size.used = true;
+  return out;
+}
+
+std::int64_t IdReader::dim(const std::string& name) {
+  const std::vector<std::int64_t> found = dims(name);
+  if (found.size() != 1)
+    refuse(fmt::format("the shape '{}' has {} sizes '{}', need one", case_.id.shape, found.size(),
+                       name));
+  return found[0];
+}
+
+std::int64_t IdReader::dim(const std::string& name, std::int64_t otherwise) {
+  const bool given = std::any_of(sizes_.begin(), sizes_.end(),
+                                 [&](const Size& size) { return size.name == name; });
+  return given ? dim(name) : otherwise;
+}
+
+Shape IdReader::shape() {
+  Shape out;
+  for (Size& size : sizes_) out.push_back(size.value), size.used = true;
+  return out;
+}
+
+bool IdReader::flag(const std::string& name) {
+  known_.push_back(name);
+  bool found = false;
+  for (Word& word : words_)
+    if (word.text == name) found = word.used = true;
+  return found;
+}
+
+bool IdReader::take_number(const std::string& prefix, double* value) {
+  known_.push_back(prefix + "<number>");
+  bool found = false;
+  for (Word& word : words_) {
+    if (word.used || word.text.rfind(prefix, 0) != 0 || word.text.size() == prefix.size()) continue;
+    const char* begin = word.text.data() + prefix.size();
+    const char* end = word.text.data() + word.text.size();
+    const auto [rest, error] = std::from_chars(begin, end, *value);
+    if (error != std::errc{} || rest != end) continue;
+    found = word.used = true;
+  }
+  return found;
+}
+
+double IdReader::number(const std::string& prefix, double otherwise) {
+  double value = otherwise;
+  take_number(prefix, &value);
+  return value;
+}
+
+std::int64_t IdReader::integer(const std::string& prefix, std::int64_t otherwise) {
+  double value = 0;
+  if (!take_number(prefix, &value)) return otherwise;
+  if (value != std::floor(value) || std::fabs(value) > 0x1p53)
+    refuse(fmt::format("option '{}{}' is no integer", prefix, value));
+  return static_cast<std::int64_t>(value);
+}
+
+std::string IdReader::one_of(const std::vector<std::string>& words, const std::string& otherwise) {
+  std::string out = otherwise;
+  for (const std::string& word : words)
+    if (flag(word)) out = word;
+  return out;
+}
+
+void IdReader::end() const {
+  for (const Size& size : sizes_)
+    if (!size.used) refuse("the shape's size '" + size.name + "' is none of " + case_.id.op);
+  for (const Word& word : words_)
+    if (!word.used)
+      refuse(fmt::format("option '{}' is unknown; {} {} has: {}", word.text, case_.id.op,
+                         case_.id.direction, fmt::join(known_, ", ")));
+}
+
+// --- the list ---
+
+const std::vector<Op>& ops() {
+  static const std::vector<Op> all = {
+#define PLUMB_OP(name) name##_op(),
+#include "golden/ops/list.inc"
+#undef PLUMB_OP
+  };
+  return all;
+}
+
+const Op& find_op(const std::string& name) {
+  if (const auto other = replaced().find(name); other != replaced().end()) return *other->second;
+  std::vector<std::string> names;
+  for (const Op& op : ops()) {
+    if (op.name == name) return op;
+    names.push_back(op.name);
+  }
+  throw UsageError(fmt::format("op '{}' is unknown; nearest: '{}'", name, nearest(name, names)));
+}
+
+void replace_op(const std::string& name, const Op* mutant) {
+  if (mutant == nullptr)
+    replaced().erase(name);
+  else
+    replaced()[name] = mutant;
+}
+
+Case make_case(const std::string& id) {
+  Case c;
+  c.id = parse_case_id(id);
+  c.text = id;
+  const Op& op = find_op(c.id.op);
+  if (std::find(op.directions.begin(), op.directions.end(), c.id.direction) == op.directions.end())
+    throw UsageError(fmt::format("case id '{}': {} has no direction '{}'; it has: {}", id, op.name,
+                                 c.id.direction, fmt::join(op.directions, ", ")));
+  c.dtype = dtype_from_name(c.id.dtype);
+  if (std::find(op.dtypes.begin(), op.dtypes.end(), c.dtype) == op.dtypes.end())
+    throw UsageError(fmt::format("case id '{}': {} does not take {}", id, op.name, c.id.dtype));
+  IdReader reader(c);
+  op.describe(reader, c);
+  reader.end();
+  for (const Recipe& r : c.inputs) recipe_from_json(to_json(r));  // refuses sizes out of range
+  return c;
+}
+
+std::string nearest(const std::string& name, const std::vector<std::string>& names) {
+  std::string best;
+  std::size_t least = std::string::npos;
+  for (const std::string& known : names)
+    if (const std::size_t distance = edit_distance(name, known); distance < least)
+      least = distance, best = known;
+  return best;
+}
+
+}  // namespace plumb::golden
