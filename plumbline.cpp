@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "golden/audit/command.h"
+#include "golden/verify/command.h"
 #include "impl/core/cuda_error.h"
 #include "reports/command.h"
 #include "vgpu/machine/machine.h"
@@ -48,10 +49,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 4095));
   app.fallthrough();
   int status = 0;
-  plumb::audit::add_train_command(app, [&](const auto& run) {
+  const auto on_device = [&](const auto& run) {
     choose_device(device, threads);
     status = run(device);
-  });
+  };
+  plumb::audit::add_train_command(app, on_device);
+  plumb::golden::add_verify_command(app, on_device);
+  plumb::golden::add_record_command(app, on_device);
   plumb::report::add_report_command(app, [&](const auto& run) { status = run(); });
   try {
     app.parse(argc, argv);

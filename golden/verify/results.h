@@ -1,0 +1,38 @@
+// results.h - the verdicts of a run: counted, printed, written.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace plumb::golden {
+
+/// Where the verdicts come from: the first line of a results file.
+struct Header {
+  std::string device, engine, command;
+  nlohmann::json versions;  // of the LibTorch that answered
+};
+
+class Results {
+ public:
+  void add(const nlohmann::json& verdict);
+  std::size_t count() const { return verdicts_.size(); }
+  std::size_t count(const std::string& outcome) const;
+  /// 0 good, 2 any FAIL or UNTESTED, 3 any MISTRUSTED, 4 no verdict.
+  int exit_code() const;
+
+  /// A row an op, a column an outcome, and the sums.
+  std::string table() const;
+  /// Every verdict that is not PASS: id, outcome, reason, the failure's lines, how to repeat it.
+  std::string details(const std::string& repro_prefix) const;
+  /// JSON lines: the header, then a line a case in the order of their ids.
+  std::string json_lines(const Header& header) const;
+  /// JUnit XML: a suite an op.
+  std::string junit() const;
+
+ private:
+  std::map<std::string, nlohmann::json> verdicts_;  // by id
+};
+
+}  // namespace plumb::golden
