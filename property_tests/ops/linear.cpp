@@ -1,355 +1,295 @@
-// Properties of linear_forward and linear_backward.
+// Properties of linear.
 #include "impl/ops/linear.h"
 
-#include <gtest/gtest.h>
+#include <fmt/format.h>
 
-#include "property_tests/gradcheck.h"
-#include "property_tests/harness/generate.h"
-#include "property_tests/harness/refusal.h"
+#include <cmath>
 
-namespace plumb::test {
+#include "golden/harness/device_arrays.h"
+#include "property_tests/harness/draw.h"
+#include "property_tests/harness/generic.h"
+
+namespace plumb::properties {
 namespace {
 
-struct LinearCase {
-  Dtype dtype;
-  std::int64_t rows, in, out;
-  bool bias;
-  Fill fill;  // of x and dy; what multiplies them is `small`, or `signs` beside `wide`
-  Place place;
-  std::uint64_t seed;
+using golden::Case;
+using golden::download;
+using golden::HostArray;
+using golden::InputSet;
+using golden::make_array;
 
-  Fill partner() const { return fill == Fill::wide ? Fill::signs : fill; }
-  HostArray x() const { return filled({rows, in}, dtype, fill, seed); }
-  HostArray weight() const { return filled({out, in}, dtype, partner(), seed + 1); }
-  HostArray bias_values() const { return filled({out}, dtype, fill, seed + 2); }
-  HostArray dy() const { return filled({rows, out}, dtype, partner(), seed + 3); }
+std::string sizes_id(const std::string& direction, const std::string& dtype) {
+  return fmt::format("linear/{}/{}/n{}_in{}_out{}", direction, dtype, draw_size_or_0(),
+                     draw_depth(), draw_size_or_0());
+}
+
+/// Sums of these are exact in any order.
+std::string dyadic_id(const std::string& direction) {
+  return sizes_id(direction, draw_dtype()) + draw_option("nobias") +
+         draw_word({"/exact", "/wide"}) + draw_layout() + draw_seed();
+}
+
+std::string uniform_id(const std::string& direction) {
+  return sizes_id(direction, draw_dtype()) + draw_option("nobias") + draw_seed();
+}
+
+/// A matrix on the host, or its transposed.
+struct Matrix {
+  const HostArray& array;
+  bool turned = false;
+
+  std::int64_t rows() const { return array.shape[turned ? 1 : 0]; }
+  std::int64_t columns() const { return array.shape[turned ? 0 : 1]; }
+  double at(std::int64_t i, std::int64_t j) const {
+    const std::int64_t place = turned ? j * array.shape[1] + i : i * array.shape[1] + j;
+    return array.values[static_cast<std::size_t>(place)];
+  }
 };
 
-std::ostream& operator<<(std::ostream& out, const LinearCase& c) {
-  const char* fills[] = {"small", "wide", "signs", "real"};
-  const char* places[] = {"plain", "misaligned", "strided"};
-  return out << "linear/" << c.dtype << "/n" << c.rows << "_i" << c.in << "_o" << c.out
-             << (c.bias ? "/bias" : "") << "/" << fills[static_cast<int>(c.fill)] << "/"
-             << places[static_cast<int>(c.place)] << "/seed" << c.seed;
-}
-
-Tensor run_forward(const LinearCase& c) {
-  const Tensor bias = upload(c.bias_values(), c.place);
-  return linear_forward(upload(c.x(), c.place), upload(c.weight(), c.place),
-                        c.bias ? &bias : nullptr, {});
-}
-
-LinearGrads run_backward(const LinearCase& c) {
-  return linear_backward(upload(c.dy(), c.place), upload(c.x(), c.place),
-                         upload(c.weight(), c.place), {}, {});
-}
-
-/// out[m, n] = sum_k a(m, k) b(k, n) + offset(n) in long double, rounded once.
-template <class A, class B, class Offset>
-HostArray product(Dtype dtype, std::int64_t m, std::int64_t n, std::int64_t k, A a, B b,
-                  Offset offset) {
-  return make_array({m, n}, dtype, [&](std::size_t i) {
+/// sum_k a[m, k] b[k, n] + offset[n] in long double, rounded once.
+HostArray product(const Matrix& a, const Matrix& b, const HostArray* offset = nullptr) {
+  const std::int64_t n = b.columns();
+  return make_array({a.rows(), n}, a.array.dtype, [&](std::size_t i) {
     const auto row = static_cast<std::int64_t>(i) / n, column = static_cast<std::int64_t>(i) % n;
-    long double sum = offset(column);
-    for (std::int64_t j = 0; j < k; ++j)
-      sum += static_cast<long double>(a(row, j)) * static_cast<long double>(b(j, column));
+    long double sum = offset ? offset->values[static_cast<std::size_t>(column)] : 0;
+    for (std::int64_t k = 0; k < a.columns(); ++k)
+      sum += static_cast<long double>(a.at(row, k)) * static_cast<long double>(b.at(k, column));
     return sum;
   });
 }
 
-/// at(i, j) of a matrix, at(j, i) of its transposed.
-auto at(const HostArray& a) {
-  return [&a](std::int64_t i, std::int64_t j) {
-    return a.values[static_cast<std::size_t>(i * a.shape[1] + j)];
-  };
-}
-auto turned(const HostArray& a) {
-  return [get = at(a)](std::int64_t i, std::int64_t j) { return get(j, i); };
+HostArray column_sums(const HostArray& a) {
+  const HostArray one = make_array({1, a.shape[0]}, a.dtype, [](std::size_t) { return 1; });
+  HostArray out = product({one}, {a});
+  out.shape = {a.shape[1]};
+  return out;
 }
 
-HostArray host_forward(const LinearCase& c) {
-  const HostArray x = c.x(), weight = c.weight(), bias = c.bias_values();
-  return product(c.dtype, c.rows, c.out, c.in, at(x), turned(weight), [&](std::int64_t n) {
-    return c.bias ? bias.values[static_cast<std::size_t>(n)] : 0.0;
+std::string forward_differs_from_a_host_loop(const Case& c) {
+  const Arrays in = inputs_of(c);
+  const HostArray* bias = in.contains("bias") ? &in.at("bias") : nullptr;
+  return difference(run(c), {{"y", product({in.at("x")}, {in.at("weight"), true}, bias)}});
+}
+
+std::string backward_differs_from_a_host_loop(const Case& c) {
+  const Arrays in = inputs_of(c);
+  const HostArray &x = in.at("x"), &weight = in.at("weight"), &dy = in.at("dy");
+  Arrays want = {{"dx", product({dy}, {weight})}, {"dweight", product({dy, true}, {x})}};
+  if (in.contains("bias")) want["dbias"] = column_sums(dy);
+  return difference(run(c), want);
+}
+
+/// The order of matmul.cuh: fma upwards in chunks of 128, the chunks' sums added, then the bias.
+template <class Accum>
+HostArray in_the_order_of_the_kernel(const Arrays& in) {
+  const HostArray &x = in.at("x"), &weight = in.at("weight"), &bias = in.at("bias");
+  const auto depth = static_cast<std::size_t>(x.shape[1]);
+  const auto out = static_cast<std::size_t>(weight.shape[0]);
+  return make_array({x.shape[0], weight.shape[0]}, x.dtype, [&](std::size_t i) {
+    const std::size_t row = i / out, column = i % out;
+    Accum total = 0;
+    for (std::size_t begin = 0; begin < depth; begin += 128) {
+      Accum chunk = 0;
+      for (std::size_t k = begin; k < std::min(begin + 128, depth); ++k)
+        chunk = std::fma(static_cast<Accum>(x.values[row * depth + k]),
+                         static_cast<Accum>(weight.values[column * depth + k]), chunk);
+      total += chunk;
+    }
+    return static_cast<long double>(total + static_cast<Accum>(bias.values[column]));
   });
 }
 
-constexpr auto kNothing = [](std::int64_t) { return 0.0; };
-
-}  // namespace
-}  // namespace plumb::test
-
-namespace rc {
-
-template <>
-struct Arbitrary<plumb::test::LinearCase> {
-  static Gen<plumb::test::LinearCase> arbitrary() {
-    using plumb::test::Fill;
-    using plumb::test::LinearCase;
-    return gen::build<LinearCase>(
-        gen::set(&LinearCase::dtype, plumb::test::floating_dtype()),
-        gen::set(&LinearCase::rows, plumb::test::edge_size()),
-        gen::set(&LinearCase::in, plumb::test::edge_depth()),
-        gen::set(&LinearCase::out, plumb::test::edge_size()), gen::set(&LinearCase::bias),
-        gen::set(&LinearCase::fill, gen::element(Fill::small, Fill::wide)),
-        gen::set(&LinearCase::place, plumb::test::any_place()),
-        gen::set(&LinearCase::seed, plumb::test::any_seed()));
-  }
-};
-
-}  // namespace rc
-
-namespace plumb::test {
-namespace {
-
-// Dyadic sums are exact in any order, so one rounding is all there is: tails, pads and races show.
-RC_GTEST_PROP(LinearProps, forwardOfDyadicInputsHasTheBitsOfALongDoubleLoop,
-              (const LinearCase& c)) {
-  const HostArray y = download(run_forward(c));
-
-  RC_ASSERT(difference(y, host_forward(c)) == "");
+std::string forward_differs_from_its_order_of_sums(const Case& c) {
+  const Arrays in = inputs_of(c);
+  const HostArray want = c.dtype == Dtype::f64 ? in_the_order_of_the_kernel<double>(in)
+                                               : in_the_order_of_the_kernel<float>(in);
+  return difference(run(c), {{"y", want}});
 }
 
-// The same for dx = dy weight.
-RC_GTEST_PROP(LinearProps, inputGradientOfDyadicInputsHasTheBitsOfALongDoubleLoop,
-              (const LinearCase& c)) {
-  const HostArray dy = c.dy(), weight = c.weight();
-
-  const HostArray dx = download(run_backward(c).dx);
-
-  const HostArray want = product(c.dtype, c.rows, c.in, c.out, at(dy), at(weight), kNothing);
-  RC_ASSERT(difference(dx, want) == "");
+std::string a_row_depends_on_the_others(const Case& c) {
+  const InputSet in(c);
+  const Tensor &x = in.tensors().at("x"), &weight = in.tensors().at("weight");
+  if (x.shape()[0] == 0) return "";
+  const auto row = static_cast<std::int64_t>(golden::word_at(c.seed, 0, 0)) & 0xffff;
+  const Tensor one = x.narrow(0, row % x.shape()[0], 1);
+  const Tensor y = linear_forward(x, weight, nullptr).narrow(0, row % x.shape()[0], 1);
+  return golden::difference(download(linear_forward(one, weight, nullptr)), download(y));
 }
 
-// The same for dweight = dy^T x.
-RC_GTEST_PROP(LinearProps, weightGradientOfDyadicInputsHasTheBitsOfALongDoubleLoop,
-              (const LinearCase& c)) {
-  const HostArray dy = c.dy(), x = c.x();
-
-  const HostArray dweight = download(run_backward(c).dweight);
-
-  const HostArray want = product(c.dtype, c.out, c.in, c.rows, turned(dy), at(x), kNothing);
-  RC_ASSERT(difference(dweight, want) == "");
-}
-
-// The same for dbias = dy^T 1.
-RC_GTEST_PROP(LinearProps, biasGradientOfDyadicInputsHasTheBitsOfALongDoubleLoop,
-              (const LinearCase& c)) {
-  const HostArray dy = c.dy();
-
-  const HostArray dbias = download(run_backward(c).dbias);
-
-  HostArray want = product(
-      c.dtype, 1, c.out, c.rows, [](std::int64_t, std::int64_t) { return 1.0; }, at(dy), kNothing);
-  want.shape = {c.out};
-  RC_ASSERT(difference(dbias, want) == "");
-}
-
-// A product of a row is its own: what stands in the other rows, and how many, changes no bit.
-RC_GTEST_PROP(LinearProps, aRowHasTheSameBitsAloneAndInABatch, (LinearCase c)) {
-  c.rows += 1;
-  c.fill = Fill::real;
-  const Tensor x = upload(c.x()), weight = upload(c.weight());
-  const std::int64_t row = index_of(c.rows, c.seed, 0);
-
-  const HostArray batch = download(linear_forward(x, weight, nullptr, {}).narrow(0, row, 1));
-  const HostArray alone = download(linear_forward(x.narrow(0, row, 1), weight, nullptr, {}));
-
-  RC_ASSERT(difference(alone, batch) == "");
-}
-
-// Scaling by 2 only moves exponents, which nothing here brings to their ends.
-RC_GTEST_PROP(LinearProps, forwardOfTwiceTheInputIsTwiceTheOutput, (LinearCase c)) {
-  c.fill = Fill::real;
-  c.bias = false;
-  HostArray x = c.x();
-  const HostArray y = download(linear_forward(upload(x), upload(c.weight()), nullptr, {}));
-  for (double& value : x.values) value *= 2;
-
-  const HostArray doubled = download(linear_forward(upload(x), upload(c.weight()), nullptr, {}));
-
-  HostArray want = y;
-  for (double& value : want.values) value = round_to(c.dtype, 2 * static_cast<long double>(value));
+std::string twice_the_input_is_not_twice_the_output(const Case& c) {
+  Arrays in = inputs_of(c);
+  HostArray want = run(c, in).at("y");
+  for (double& value : want.values)
+    value = golden::round_to(c.dtype, 2 * static_cast<long double>(value));
+  for (double& value : in.at("x").values) value *= 2;
   const double subnormal = c.dtype == Dtype::f16 ? 0x1p-24 : 0;  // halves below 2^-14 are rounded
-  RC_ASSERT(difference_beyond(doubled, want, [&](std::size_t) { return subnormal; }) == "");
+  return golden::difference_beyond(run(c, in).at("y"), want,
+                                   [&](std::size_t) { return subnormal; });
 }
 
-// Rows of weight are outputs: putting them in another order does it to the outputs, bit by bit.
-RC_GTEST_PROP(LinearProps, reversingTheRowsOfWeightReversesTheOutputs, (LinearCase c)) {
-  c.fill = Fill::real;
-  c.bias = false;
-  HostArray reversed = c.weight();
-  const HostArray weight = reversed;
-  for (std::int64_t o = 0; o < c.out; ++o)
-    for (std::int64_t i = 0; i < c.in; ++i)
-      reversed.values[static_cast<std::size_t>(o * c.in + i)] = at(weight)(c.out - 1 - o, i);
-
-  const HostArray y = download(linear_forward(upload(c.x()), upload(weight), nullptr, {}));
-  const HostArray z = download(linear_forward(upload(c.x()), upload(reversed), nullptr, {}));
-
-  const HostArray want = make_array({c.rows, c.out}, c.dtype, [&](std::size_t i) {
-    const auto row = static_cast<std::int64_t>(i) / c.out, o = static_cast<std::int64_t>(i) % c.out;
-    return at(y)(row, c.out - 1 - o);
+/// Columns of y in the reverse order.
+HostArray reversed_columns(const HostArray& y) {
+  const std::int64_t columns = y.shape[1];
+  return make_array(y.shape, y.dtype, [&](std::size_t i) {
+    const auto row = static_cast<std::int64_t>(i) / columns;
+    return Matrix{y}.at(row, columns - 1 - static_cast<std::int64_t>(i) % columns);
   });
-  RC_ASSERT(difference(z, want) == "");
 }
 
-// Only the strides differ, so the product does not: transposed views of transposed memory.
-RC_GTEST_PROP(LinearProps, transposedViewsGiveTheBitsOfDenseInputs, (LinearCase c)) {
-  c.fill = Fill::real;
-  const Tensor x = upload(c.x()), weight = upload(c.weight());
-  const Tensor x_view = x.transpose(0, 1).clone().transpose(0, 1);
-  const Tensor weight_view = weight.transpose(0, 1).clone().transpose(0, 1);
-
-  const HostArray dense = download(linear_forward(x, weight, nullptr, {}));
-  const HostArray viewed = download(linear_forward(x_view, weight_view, nullptr, {}));
-
-  RC_ASSERT(difference(viewed, dense) == "");
-}
-
-// The adjoint: <dy, y(x)> = <dx(dy), x> = <dweight, weight>; exact with dyadic numbers in double.
-RC_GTEST_PROP(LinearProps, gradientsAreTheAdjointOfTheMap, (LinearCase c)) {
-  c.dtype = Dtype::f64;
-  c.bias = false;
-  auto inner = [](const HostArray& a, const HostArray& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.values.size(); ++i) sum += a.values[i] * b.values[i];
-    return sum;
-  };
-
-  const double forward = inner(c.dy(), download(run_forward(c)));
-  const LinearGrads grads = run_backward(c);
-
-  RC_ASSERT(inner(c.x(), download(grads.dx)) == forward);
-  RC_ASSERT(inner(c.weight(), download(grads.dweight)) == forward);
-}
-
-// The function is trilinear in (x, weight), (dy); central differences leave rounding alone.
-RC_GTEST_PROP(LinearProps, gradientsPassGradcheck, (LinearCase c)) {
-  c.dtype = Dtype::f64;
-  c.fill = Fill::real;
-  c.place = Place::plain;
-  c.bias = true;
-  c.rows = 1 + c.rows % 6;
-  c.in = 1 + c.in % 9;
-  c.out = 1 + c.out % 5;
-  Vector place = c.x().values;
-  const Vector weight = c.weight().values, bias = c.bias_values().values, dy = c.dy().values;
-  place.insert(place.end(), weight.begin(), weight.end());
-  place.insert(place.end(), bias.begin(), bias.end());
-  auto piece = [&](const Vector& all, std::size_t begin, Shape shape) {
-    const auto count = static_cast<std::size_t>(count_of(shape));
-    return make_array(shape, Dtype::f64, [&](std::size_t i) { return all[begin + i % count]; });
-  };
-  const std::size_t weight_begin = c.x().values.size(), bias_begin = weight_begin + weight.size();
-  auto loss = [&](const Vector& all) {
-    const Tensor b = upload(piece(all, bias_begin, {c.out}));
-    const HostArray y =
-        download(linear_forward(upload(piece(all, 0, {c.rows, c.in})),
-                                upload(piece(all, weight_begin, {c.out, c.in})), &b, {}));
-    double sum = 0;
-    for (std::size_t i = 0; i < dy.size(); ++i) sum += dy[i] * y.values[i];
-    return sum;
-  };
-  const LinearGrads grads = run_backward(c);
-  Vector gradient = download(grads.dx).values;
-  for (const Tensor& part : {grads.dweight, grads.dbias}) {
-    const Vector values = download(part).values;
-    gradient.insert(gradient.end(), values.begin(), values.end());
-  }
-  const Vector direction =
-      filled({static_cast<std::int64_t>(place.size())}, Dtype::f64, Fill::real, c.seed + 9).values;
-
-  const GradcheckResult result = gradcheck(loss, place, gradient, direction);
-
-  RC_ASSERT(result.relative <= kGradcheckLimit);
-}
-
-TEST(LinearProps, TheLargeTileHasTheBitsOfTheSmallOne) {
-  // 1537 x 1411 outputs are more large tiles than any profile has multiprocessors; a band of rows
-  // takes the small tile. Real values: the order of the sums must agree, not only their values.
-  for (Dtype dtype : {Dtype::f32, Dtype::bf16}) {
-    const LinearCase c{dtype, 1537, 300, 1411, false, Fill::real, Place::plain, 5};
-    const Tensor x = upload(c.x()), weight = upload(c.weight()), dy = upload(c.dy());
-    const Tensor few_x = x.narrow(0, 1500, 37), few_dy = dy.narrow(0, 1500, 37);
-
-    const HostArray band = download(linear_forward(x, weight, nullptr, {}).narrow(0, 1500, 37));
-    const HostArray dx = download(linear_backward(dy, x, weight, {}, {}).dx.narrow(0, 1500, 37));
-
-    EXPECT_EQ(difference(download(linear_forward(few_x, weight, nullptr, {})), band), "");
-    EXPECT_EQ(difference(download(linear_backward(few_dy, few_x, weight, {}, {}).dx), dx), "");
-  }
-}
-
-TEST(LinearProps, TheLargeTileOfAWeightGradientHasTheBitsOfTheSmallOne) {
-  const LinearCase c{Dtype::f32, 150, 1412, 1540, false, Fill::real, Place::plain, 6};
-  const Tensor x = upload(c.x()), weight = upload(c.weight()), dy = upload(c.dy());
-  const Tensor few_dy = dy.narrow(1, 1500, 40), few_weight = weight.narrow(0, 1500, 40);
-
-  const HostArray band =
-      download(linear_backward(dy, x, weight, {}, {}).dweight.narrow(0, 1500, 40));
-
-  EXPECT_EQ(difference(download(linear_backward(few_dy, x, few_weight, {}, {}).dweight), band), "");
-}
-
-TEST(LinearProps, ABiasGradientOverManyRowsIsExactOnDyadicInputs) {
-  // 2500 rows: three row blocks whose partial sums are added in a second pass.
-  const LinearCase c{Dtype::f32, 2500, 1, 45, false, Fill::small, Place::plain, 7};
-  const HostArray dy = c.dy();
-
-  const HostArray dbias = download(run_backward(c).dbias);
-
-  const HostArray want = make_array({c.out}, c.dtype, [&](std::size_t n) {
-    long double sum = 0;
-    for (std::int64_t m = 0; m < c.rows; ++m) sum += at(dy)(m, static_cast<std::int64_t>(n));
-    return sum;
+std::string reversed_outputs_differ(const Case& c) {
+  Arrays in = inputs_of(c);
+  const HostArray y = run(c, in).at("y"), weight = in.at("weight");
+  const std::int64_t depth = weight.shape[1];
+  in.at("weight") = make_array(weight.shape, c.dtype, [&](std::size_t i) {
+    const auto place = static_cast<std::int64_t>(i);
+    return Matrix{weight}.at(weight.shape[0] - 1 - place / depth, place % depth);
   });
-  EXPECT_EQ(difference(dbias, want), "");
+  return golden::difference(run(c, in).at("y"), reversed_columns(y));
 }
 
-TEST(LinearProps, LeadingDimensionsAreKept) {
-  const LinearCase c{Dtype::f32, 24, 5, 3, true, Fill::small, Place::plain, 8};
-  const Tensor weight = upload(c.weight()), bias = upload(c.bias_values()), x = upload(c.x());
-
-  const Tensor deep = linear_forward(x.view({2, 3, 4, 5}), weight, &bias, {});
-  const Tensor vector = linear_forward(x.select(0, 7), weight, &bias, {});
-
-  EXPECT_EQ(deep.shape(), (Shape{2, 3, 4, 3}));
-  EXPECT_EQ(vector.shape(), (Shape{3}));
-  EXPECT_EQ(difference(download(vector), download(deep.view({24, 3}).select(0, 7))), "");
+std::string transposed_views_differ(const Case& c) {
+  const InputSet in(c);
+  const auto turned = [&](const char* name) {
+    return in.tensors().at(name).transpose(0, 1).clone().transpose(0, 1);
+  };
+  const Tensor y = linear_forward(turned("x"), turned("weight"), nullptr);
+  return difference({{"y", download(y)}}, run(c));
 }
 
-TEST(LinearProps, OnlyTheNeededGradientsAreMade) {
-  const LinearCase c{Dtype::f32, 4, 5, 3, true, Fill::small, Place::plain, 9};
-
-  const LinearGrads grads =
-      linear_backward(upload(c.dy()), upload(c.x()), upload(c.weight()), {false, true, false}, {});
-
-  EXPECT_FALSE(grads.dx.defined());
-  EXPECT_TRUE(grads.dweight.defined());
-  EXPECT_FALSE(grads.dbias.defined());
+std::string backward_is_not_the_adjoint(const Case& c) {
+  const Arrays in = inputs_of(c), grads = run(c);
+  const Arrays forward_in = {{"x", in.at("x")}, {"weight", in.at("weight")}};
+  const double want = inner(in.at("dy"), run(in_direction(c, "forward"), forward_in).at("y"));
+  const double of_x = inner(in.at("x"), grads.at("dx"));
+  const double of_weight = inner(in.at("weight"), grads.at("dweight"));
+  if (of_x == want && of_weight == want) return "";
+  return fmt::format("<dy, y> is {}, <dx, x> {}, <dweight, weight> {}", want, of_x, of_weight);
 }
 
-TEST(LinearProps, AMisfitIsRefusedInOneLineThatNamesIt) {
-  const Tensor x = Tensor::zeros({2, 5}, Dtype::f32), weight = Tensor::zeros({3, 4}, Dtype::f32);
-  const Tensor bias = Tensor::zeros({4}, Dtype::f32), fit = Tensor::zeros({3, 5}, Dtype::f32);
+std::string halves_of_the_batch_do_not_add_up(const Case& c) {
+  const InputSet in(c);
+  const Tensor &x = in.tensors().at("x"), &weight = in.tensors().at("weight"),
+               &dy = in.tensors().at("dy");
+  const std::int64_t rows = x.shape()[0], half = rows / 2;
+  const auto part = [&](std::int64_t begin, std::int64_t count) {
+    return download(
+        linear_backward(dy.narrow(0, begin, count), x.narrow(0, begin, count), weight).dweight);
+  };
+  HostArray sum = part(0, half);
+  const HostArray rest = part(half, rows - half);
+  for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += rest.values[i];
+  return golden::difference(sum, run(c).at("dweight"));
+}
 
-  const std::string features = refusal<ShapeError>([&] { linear_forward(x, weight, nullptr, {}); });
-  const std::string of_bias = refusal<ShapeError>([&] { linear_forward(x, fit, &bias, {}); });
-  const std::string dtype =
-      refusal<ShapeError>([&] { linear_forward(x, fit.to(Dtype::f64), nullptr, {}); });
-  const std::string whole =
-      refusal<ShapeError>([&] { linear_forward(x.to(Dtype::i64), fit, nullptr, {}); });
-  const std::string of_dy = refusal<ShapeError>([&] { linear_backward(x, x, fit, {}, {}); });
+/// 37 rows of a case of many large tiles, alone and among the others: the small tile's bits.
+std::string the_large_tile_differs_from_the_small_one(const Case& c) {
+  const InputSet in(c);
+  const Tensor &x = in.tensors().at("x"), &weight = in.tensors().at("weight"),
+               &dy = in.tensors().at("dy");
+  const auto few = [](const Tensor& t) { return t.narrow(0, 1500, 37); };
+  const std::string forward = golden::difference(download(linear_forward(few(x), weight, nullptr)),
+                                                 download(few(linear_forward(x, weight, nullptr))));
+  if (!forward.empty()) return "y: " + forward;
+  return golden::difference(download(linear_backward(few(dy), few(x), weight).dx),
+                            download(few(linear_backward(dy, x, weight).dx)));
+}
 
-  EXPECT_NE(features.find("x of shape [2, 5] has 5 features, weight of shape [3, 4] takes 4"),
-            std::string::npos)
-      << features;
-  EXPECT_NE(of_bias.find("bias has shape [4], need [3]"), std::string::npos) << of_bias;
-  EXPECT_NE(dtype.find("weight has dtype f64, x has f32"), std::string::npos) << dtype;
-  EXPECT_NE(whole.find("x has dtype i64 [f64, f32, f16, bf16]"), std::string::npos) << whole;
-  EXPECT_NE(of_dy.find("dy has shape [2, 5], need [2, 3]"), std::string::npos) << of_dy;
+std::string the_large_tile_of_dweight_differs(const Case& c) {
+  const InputSet in(c);
+  const Tensor &x = in.tensors().at("x"), &weight = in.tensors().at("weight"),
+               &dy = in.tensors().at("dy");
+  const LinearGrads few = linear_backward(dy.narrow(1, 1500, 40), x, weight.narrow(0, 1500, 40));
+  const LinearGrads all = linear_backward(dy, x, weight);
+  return golden::difference(download(few.dweight), download(all.dweight.narrow(0, 1500, 40)));
+}
+
+std::string leading_dimensions_are_lost(const Case& c) {
+  const InputSet in(c);
+  const Tensor &x = in.tensors().at("x"), &weight = in.tensors().at("weight"),
+               &bias = in.tensors().at("bias");
+  const Tensor deep = linear_forward(x.view({2, 3, 4, 5}), weight, &bias);
+  const Tensor vector = linear_forward(x.select(0, 7), weight, &bias);
+  if (deep.shape() != Shape{2, 3, 4, 3} || vector.shape() != Shape{3})
+    return "shapes " + to_string(deep.shape()) + " and " + to_string(vector.shape());
+  return golden::difference(download(vector), download(deep.view({24, 3}).select(0, 7)));
+}
+
+std::string gradients_that_nobody_needs_are_made(const Case& c) {
+  const InputSet in(c);
+  const LinearGrads grads = linear_backward(in.tensors().at("dy"), in.tensors().at("x"),
+                                            in.tensors().at("weight"), {false, true, false});
+  const bool right = !grads.dx.defined() && grads.dweight.defined() && !grads.dbias.defined();
+  return right ? "" : "asked for dweight alone, got another set of gradients";
+}
+
+std::vector<Property> examples() {
+  return {
+      example("the_large_tile_has_the_bits_of_the_small_one",
+              "more tiles than any profile has multiprocessors",
+              "linear/backward/f32/n1537_in300_out1411/nobias",
+              the_large_tile_differs_from_the_small_one),
+      example("the_large_tile_has_the_bits_of_the_small_one_in_bf16", "the same for halves",
+              "linear/backward/bf16/n1537_in300_out1411/nobias",
+              the_large_tile_differs_from_the_small_one),
+      example("the_large_tile_of_a_weight_gradient_has_the_bits_of_the_small_one",
+              "the same for dweight", "linear/backward/f32/n150_in1412_out1540/nobias",
+              the_large_tile_of_dweight_differs),
+      example("a_bias_gradient_over_many_rows_is_exact_on_dyadic_inputs",
+              "three blocks of rows whose sums are added in a second pass",
+              "linear/backward/f32/n2500_in1_out45/exact", backward_differs_from_a_host_loop),
+      example("leading_dimensions_are_kept", "a batch of several dimensions flattened for good",
+              "linear/forward/f32/n24_in5_out3/exact", leading_dimensions_are_lost),
+      example("only_the_needed_gradients_are_made", "memory and time for what nobody asked",
+              "linear/backward/f32/n4_in5_out3", gradients_that_nobody_needs_are_made),
+  };
 }
 
 }  // namespace
-}  // namespace plumb::test
+
+std::vector<Property> linear_properties() {
+  const Ids forward_ids = [] { return uniform_id("forward"); };
+  const Ids without_bias = [] {
+    return sizes_id("forward", draw_dtype()) + "/nobias" + draw_seed();
+  };
+  const Ids adjoint_ids = [] {
+    return sizes_id("backward", "f64") + "/nobias" + draw_word({"/exact", "/wide"}) + draw_seed();
+  };
+  std::vector<Property> out = {
+      claim(
+          "forward_of_dyadic_inputs_has_the_bits_of_a_host_loop",
+          "tails, pads and races: one rounding is all there is",
+          [] { return dyadic_id("forward"); }, forward_differs_from_a_host_loop),
+      claim(
+          "backward_of_dyadic_inputs_has_the_bits_of_a_host_loop", "the same for each gradient",
+          [] { return dyadic_id("backward"); }, backward_differs_from_a_host_loop),
+      claim(
+          "forward_has_the_bits_of_its_order_of_sums_in_plain_cpp",
+          "an order of sums that is not what matmul.cuh says",
+          [] { return sizes_id("forward", draw_dtype()) + draw_seed(); },
+          forward_differs_from_its_order_of_sums),
+      claim("a_row_has_the_same_bits_alone_and_in_a_batch",
+            "what stands in the other rows, and how many", forward_ids,
+            a_row_depends_on_the_others),
+      claim("twice_the_input_gives_twice_the_output", "a constant added, a square", without_bias,
+            twice_the_input_is_not_twice_the_output),
+      claim("reversing_the_rows_of_weight_reverses_the_outputs", "a column of another row",
+            without_bias, reversed_outputs_differ),
+      claim("transposed_views_give_the_bits_of_dense_inputs", "strides of the other dimension",
+            without_bias, transposed_views_differ),
+      claim("backward_is_the_adjoint_of_forward", "a gradient of the other factor", adjoint_ids,
+            backward_is_not_the_adjoint),
+      claim("weight_gradients_of_two_halves_of_a_batch_add_up",
+            "micro-batches that are not the batch", adjoint_ids, halves_of_the_batch_do_not_add_up),
+      gradients_pass_gradcheck([] {
+        return fmt::format("linear/backward/f64/n{}_in{}_out{}{}", 1 + draw_size() % 6,
+                           1 + draw_size() % 9, 1 + draw_size() % 5, draw_seed());
+      }),
+  };
+  for (const char* direction : {"forward", "backward"})
+    for (const Property& p : invariance(direction, [direction] { return uniform_id(direction); }))
+      out.push_back(p);
+  for (const Property& p : examples()) out.push_back(p);
+  return out;
+}
+
+}  // namespace plumb::properties

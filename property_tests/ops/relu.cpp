@@ -1,46 +1,28 @@
-// Properties of relu_forward and relu_backward.
+// Properties of relu.
 #include "impl/ops/relu.h"
 
-#include <gtest/gtest.h>
+#include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
-#include "property_tests/gradcheck.h"
-#include "property_tests/harness/generate.h"
-#include "property_tests/harness/refusal.h"
+#include "golden/harness/device_arrays.h"
+#include "property_tests/harness/draw.h"
+#include "property_tests/harness/generic.h"
 
-namespace plumb::test {
+namespace plumb::properties {
 namespace {
 
-struct ReluCase {
-  Dtype dtype;
-  std::int64_t rows, columns;  // odd counts leave a ragged end of the last pack
-  Place place;
-  std::uint64_t seed;
+using golden::Case;
+using golden::HostArray;
 
-  /// Real numbers with an edge value in every seventh place.
-  HostArray x() const {
-    HostArray array = filled({rows, columns}, dtype, Fill::real, seed);
-    const double infinity = std::numeric_limits<double>::infinity();
-    const double edges[] = {0.0, -0.0, infinity, -infinity, NAN, smallest(), -smallest()};
-    for (std::size_t i = seed % 7; i < array.values.size(); i += 7)
-      array.values[i] = edges[(seed + i) % 11 % 7];
-    return array;
-  }
-  HostArray dy() const { return filled({rows, columns}, dtype, Fill::real, seed + 1); }
-  double smallest() const {  // subnormal
-    return dtype == Dtype::f64    ? 0x1p-1074
-           : dtype == Dtype::f32  ? 0x1p-149
-           : dtype == Dtype::bf16 ? 0x1p-133
-                                  : 0x1p-24;
-  }
-};
+/// Odd counts leave a ragged end of the last pack; edge values stand among ordinary ones.
+std::string plain_id(const std::string& direction, const std::string& dtype) {
+  return fmt::format("relu/{}/{}/n{}_c{}{}{}", direction, dtype, draw_size_or_0(), draw_size_or_0(),
+                     draw_word({"/special", "/edge", "/uniform"}), draw_seed());
+}
 
-std::ostream& operator<<(std::ostream& out, const ReluCase& c) {
-  const char* places[] = {"plain", "misaligned", "strided"};
-  return out << "relu/" << c.dtype << "/n" << c.rows << "_c" << c.columns << "/"
-             << places[static_cast<int>(c.place)] << "/seed" << c.seed;
+std::string any_id(const std::string& direction) {
+  return plain_id(direction, draw_dtype()) + draw_layout();
 }
 
 HostArray mapped(HostArray array, double (*function)(double)) {
@@ -48,138 +30,89 @@ HostArray mapped(HostArray array, double (*function)(double)) {
   return array;
 }
 
-Tensor forward(const HostArray& x, Place place = Place::plain) {
-  return relu_forward(upload(x, place), {});
+HostArray forward(const Case& c, const HostArray& x) { return run(c, {{"x", x}}).at("y"); }
+
+std::string forward_differs_from_the_definition(const Case& c) {
+  const HostArray x = inputs_of(c).at("x");
+  return golden::difference(forward(c, x), mapped(x, [](double v) { return v < 0 ? 0.0 : v; }));
 }
 
-}  // namespace
-}  // namespace plumb::test
-
-namespace rc {
-
-template <>
-struct Arbitrary<plumb::test::ReluCase> {
-  static Gen<plumb::test::ReluCase> arbitrary() {
-    using plumb::test::ReluCase;
-    return gen::build<ReluCase>(gen::set(&ReluCase::dtype, plumb::test::floating_dtype()),
-                                gen::set(&ReluCase::rows, plumb::test::edge_size()),
-                                gen::set(&ReluCase::columns, plumb::test::edge_size()),
-                                gen::set(&ReluCase::place, plumb::test::any_place()),
-                                gen::set(&ReluCase::seed, plumb::test::any_seed()));
-  }
-};
-
-}  // namespace rc
-
-namespace plumb::test {
-namespace {
-
-// Elements are kept or become +0: NaN, -0, infinities and subnormals pass with their bits.
-RC_GTEST_PROP(ReluProps, forwardKeepsWhatIsNotBelowZero, (const ReluCase& c)) {
-  const HostArray y = download(forward(c.x(), c.place));
-
-  RC_ASSERT(difference(y, mapped(c.x(), [](double x) { return x < 0 ? 0.0 : x; })) == "");
-}
-
-// The derivative at 0 is 0, at NaN it is 1 (LibTorch: the gradient passes unless result <= 0).
-RC_GTEST_PROP(ReluProps, backwardPassesTheGradientUnlessTheResultIsAtMostZero,
-              (const ReluCase& c)) {
-  const Tensor y = forward(c.x(), c.place);
-  HostArray want = c.dy();
-  const HostArray result = download(y);
+std::string backward_differs_from_the_definition(const Case& c) {
+  const Arrays inputs = inputs_of(c);
+  HostArray want = inputs.at("dy");
+  const HostArray& x = inputs.at("x");
   for (std::size_t i = 0; i < want.values.size(); ++i)
-    if (result.values[i] <= 0) want.values[i] = 0;
-
-  const HostArray dx = download(relu_backward(upload(c.dy(), c.place), y, {}));
-
-  RC_ASSERT(difference(dx, want) == "");
+    if (x.values[i] <= 0) want.values[i] = 0;
+  return golden::difference(run(c).at("dx"), want);
 }
 
-// The sign of x decides alone, and the result has it where it matters: either may be saved.
-RC_GTEST_PROP(ReluProps, theGradientIsTheSameFromTheInputAsFromTheResult, (const ReluCase& c)) {
-  const Tensor x = upload(c.x()), dy = upload(c.dy());
-
-  const HostArray of_result = download(relu_backward(dy, relu_forward(x, {}), {}));
-  const HostArray of_input = download(relu_backward(dy, x, {}));
-
-  RC_ASSERT(difference(of_input, of_result) == "");
+std::string gradient_from_the_input_differs(const Case& c) {
+  const golden::InputSet in(c);
+  const Tensor &x = in.tensors().at("x"), &dy = in.tensors().at("dy");
+  return golden::difference(golden::download(relu_backward(dy, x, {})), run(c).at("dx"));
 }
 
-// A result is never below 0, so a second pass has nothing to do.
-RC_GTEST_PROP(ReluProps, isIdempotent, (const ReluCase& c)) {
-  const Tensor y = forward(c.x());
-
-  RC_ASSERT(difference(download(relu_forward(y, {})), download(y)) == "");
+std::string a_second_pass_changes(const Case& c) {
+  const HostArray y = forward(c, inputs_of(c).at("x"));
+  return golden::difference(forward(c, y), y);
 }
 
-// One of the two is x or -x, the other 0; adding 0 rounds nothing. (x + -x is no number where x is
-// infinite or NaN.)
-RC_GTEST_PROP(ReluProps, theTwoHalvesMakeUpTheInput, (const ReluCase& c)) {
-  const HostArray x = mapped(c.x(), [](double v) { return std::isfinite(v) ? v + 0.0 : 1.0; });
-
-  const HostArray up = download(forward(x)),
-                  down = download(forward(mapped(x, [](double v) { return -v; })));
-
-  HostArray sum = up;
+std::string halves_do_not_make_up_the_input(const Case& c) {
+  const HostArray x =
+      mapped(inputs_of(c).at("x"), [](double v) { return std::isfinite(v) ? v + 0.0 : 1.0; });
+  HostArray sum = forward(c, x);
+  const HostArray down = forward(c, mapped(x, [](double v) { return -v; }));
   for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] -= down.values[i];
-  RC_ASSERT(difference(sum, x) == "");
+  return golden::difference(sum, x);
 }
 
-// An element depends on itself alone: changing one changes no other.
-RC_GTEST_PROP(ReluProps, anElementDependsOnItselfAlone, (ReluCase c)) {
-  c.rows += 1;
-  c.columns += 1;
-  HostArray x = c.x();
-  HostArray want = download(forward(x));
-  const auto changed = static_cast<std::size_t>(index_of(c.rows * c.columns, c.seed, 3));
+std::string a_change_spreads(const Case& c) {
+  HostArray x = inputs_of(c).at("x");
+  if (x.values.empty()) return "";
+  HostArray want = forward(c, x);
+  const std::size_t changed = golden::word_at(c.seed, 3, 0) % x.values.size();
   x.values[changed] = want.values[changed] = 1.5;
-
-  RC_ASSERT(difference(download(forward(x)), want) == "");
+  return golden::difference(forward(c, x), want);
 }
 
-// Piecewise linear: away from 0 central differences leave rounding alone.
-RC_GTEST_PROP(ReluProps, gradientPassesGradcheck, (ReluCase c)) {
-  c.dtype = Dtype::f64;
-  c.rows = 1 + c.rows % 9;
-  c.columns = 1 + c.columns % 9;
-  HostArray x = filled({c.rows, c.columns}, Dtype::f64, Fill::real, c.seed);
-  for (double& value : x.values)
-    if (std::fabs(value) < 4e-3) value = 0.5;  // keeps 4 steps of 1e-3 off the kink
-  const Vector dy = c.dy().values;
-  auto loss = [&](const Vector& place) {
-    const HostArray y = download(forward({x.shape, Dtype::f64, place}));
-    double sum = 0;
-    for (std::size_t i = 0; i < dy.size(); ++i) sum += dy[i] * y.values[i];
-    return sum;
-  };
-  const Vector gradient = download(relu_backward(upload(c.dy()), forward(x), {})).values;
-  const Vector direction = filled(x.shape, Dtype::f64, Fill::real, c.seed + 9).values;
-
-  const GradcheckResult result = gradcheck(loss, x.values, gradient, direction);
-
-  RC_ASSERT(result.relative <= kGradcheckLimit);
-}
-
-TEST(ReluProps, ManyBlocksAndARaggedEnd) {
-  // 300,003 elements: over 290 blocks of packs and 3 elements after the last pack of four.
-  const ReluCase c{Dtype::f32, 3, 100001, Place::plain, 4};
-
-  const HostArray y = download(forward(c.x()));
-
-  EXPECT_EQ(difference(y, mapped(c.x(), [](double x) { return x < 0 ? 0.0 : x; })), "");
-}
-
-TEST(ReluProps, AMisfitIsRefusedInOneLineThatNamesIt) {
-  const Tensor x = Tensor::zeros({2, 3}, Dtype::f32), other = Tensor::zeros({3, 2}, Dtype::f32);
-
-  const std::string whole = refusal<ShapeError>([&] { relu_forward(x.to(Dtype::i32), {}); });
-  const std::string shape = refusal<ShapeError>([&] { relu_backward(other, x, {}); });
-  const std::string dtype = refusal<ShapeError>([&] { relu_backward(x.to(Dtype::f64), x, {}); });
-
-  EXPECT_NE(whole.find("x has dtype i32 [f64, f32, f16, bf16]"), std::string::npos) << whole;
-  EXPECT_NE(shape.find("dy has shape [3, 2], result has [2, 3]"), std::string::npos) << shape;
-  EXPECT_NE(dtype.find("dy has dtype f64, result has f32"), std::string::npos) << dtype;
+/// Keeps the steps of gradcheck off the kink.
+void leave_the_kink(Arrays& inputs) {
+  for (double& value : inputs.at("x").values)
+    if (std::fabs(value) < 4e-3) value = 0.5;
 }
 
 }  // namespace
-}  // namespace plumb::test
+
+std::vector<Property> relu_properties() {
+  const Ids forward_ids = [] { return any_id("forward"); };
+  const Ids backward_ids = [] { return any_id("backward"); };
+  std::vector<Property> out = {
+      claim("forward_keeps_the_bits_of_what_is_not_below_zero", "fmaxf(x, 0): it drops NaN and -0",
+            forward_ids, forward_differs_from_the_definition),
+      claim("backward_passes_the_gradient_unless_x_is_at_most_zero",
+            "the derivative at 0 is 0, at NaN it is 1", backward_ids,
+            backward_differs_from_the_definition),
+      claim("the_gradient_is_the_same_from_the_input_as_from_the_result",
+            "a caller that saves x instead of y", backward_ids, gradient_from_the_input_differs),
+      claim("is_idempotent", "a result below zero", forward_ids, a_second_pass_changes),
+      claim("the_halves_of_x_and_of_minus_x_make_up_x", "an element of another place", forward_ids,
+            halves_do_not_make_up_the_input),
+      claim("an_element_depends_on_itself_alone", "an index that is off", forward_ids,
+            a_change_spreads),
+      gradients_pass_gradcheck(
+          [] {
+            return fmt::format("relu/backward/f64/n{}_c{}{}", draw_size() % 10, draw_size() % 10,
+                               draw_seed());
+          },
+          leave_the_kink),
+      example("many_blocks_and_a_ragged_end", "a place computed in too few bits",
+              "relu/forward/f32/n3_c100001", forward_differs_from_the_definition),
+  };
+  for (const char* direction : {"forward", "backward"})
+    for (const Property& p :
+         invariance(direction, [direction] { return plain_id(direction, draw_dtype()); }))
+      out.push_back(p);
+  return out;
+}
+
+}  // namespace plumb::properties

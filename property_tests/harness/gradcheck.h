@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace plumb::test {
+namespace plumb::properties {
 
 using Vector = std::vector<double>;
 using Function = std::function<double(const Vector&)>;
@@ -46,4 +46,4 @@ inline GradcheckResult gradcheck(const Function& f, const Vector& x, const Vecto
 /// The gate: what the extrapolation leaves is at most about 1e-10 for the functions tested.
 inline constexpr double kGradcheckLimit = 1e-7;
 
-}  // namespace plumb::test
+}  // namespace plumb::properties

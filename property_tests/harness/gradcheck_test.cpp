@@ -1,11 +1,11 @@
 // The tool's own test: it accepts a right gradient and catches wrong ones.
-#include "property_tests/gradcheck.h"
+#include "property_tests/harness/gradcheck.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-namespace plumb::test {
+namespace plumb::properties {
 namespace {
 
 // f(x) = sum_i exp(x_i) sin(x_i+1), cyclic.
@@ -75,4 +75,4 @@ TEST(Gradcheck, RefusesADirectionOfAnotherLength) {
 }
 
 }  // namespace
-}  // namespace plumb::test
+}  // namespace plumb::properties
