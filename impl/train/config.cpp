@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "impl/core/error.h"
 #include "impl/core/file.h"
+#include "impl/core/nearest.h"
 
 namespace plumb::train {
 namespace {
@@ -137,36 +137,20 @@ Key number(const std::string& name, double Config::*field, double least, double 
           [=](const Config& c) { return show_real(c.*field); }};
 }
 
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 void set_key(Config& config, const std::string& name, const std::string& value,
              const std::string& place) {
-  const Key* nearest = nullptr;
+  std::vector<std::string> names;
   for (const Key& key : keys()) {
-    if (key.name == name) {
-      try {
-        return key.set(config, value);
-      } catch (const ValueError& error) {
-        throw UsageError(place + ": key '" + name + "': " + error.what());
-      }
+    names.push_back(key.name);
+    if (key.name != name) continue;
+    try {
+      return key.set(config, value);
+    } catch (const ValueError& error) {
+      throw UsageError(place + ": key '" + name + "': " + error.what());
     }
-    if (!nearest || edit_distance(key.name, name) < edit_distance(nearest->name, name))
-      nearest = &key;
   }
-  throw UsageError(place + ": key '" + name + "' is unknown; nearest: '" + nearest->name + "'");
+  throw UsageError(place + ": key '" + name + "' is unknown; nearest: '" + nearest(name, names) +
+                   "'");
 }
 
 void read_node(Config& config, const YAML::Node& node, const std::string& prefix,
