@@ -72,15 +72,21 @@ bool is_linear(const Dim3& block) {
   return block.x % kWarpSize == 0 || (block.y == 1 && block.z == 1);
 }
 
+std::mutex one_at_a_time;
+LaunchStatistics statistics;  // under one_at_a_time
+
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
+LaunchStatistics launch_statistics() {
+  const std::lock_guard lock(one_at_a_time);
+  return statistics;
+}
+
 void launch(const Launch& launch, const Profile& profile) {
-  static std::mutex one_at_a_time;
-  static std::uint64_t grids = 0;
   check_configuration(launch, profile);
   const std::lock_guard lock(one_at_a_time);
   alignas(64) std::uint8_t workspace[kGridWorkspaceBytes] = {};
@@ -89,9 +95,11 @@ void launch(const Launch& launch, const Profile& profile) {
   work.profile = &profile;
   work.linear = is_linear(launch.block);
   work.form = &launch.kernel->form(work.linear);
-  work.grid_id = ++grids;
+  work.grid_id = ++statistics.launches;
   work.grid_workspace = launch.cooperative ? workspace : nullptr;
   work.blocks = launch.grid.count();
+  statistics.blocks += work.blocks;
+  statistics.threads += work.blocks * launch.block.count();
   if (settings().timeout_seconds > 0) work.deadline = steady_seconds() + settings().timeout_seconds;
   choose_order(work);
   const bool full = launch.block.count() >= kWarpSize;

@@ -84,6 +84,12 @@ struct CompileStatistics {
 };
 CompileStatistics compile_statistics();
 
+/// What was launched in this process, faults included.
+struct LaunchStatistics {
+  std::uint64_t launches = 0, blocks = 0, threads = 0;
+};
+LaunchStatistics launch_statistics();
+
 class Kernel;  // translated lazily, at its first launch
 
 /// A parsed module placed on a device: its .global and .const variables have addresses, its kernels

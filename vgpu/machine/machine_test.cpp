@@ -373,6 +373,19 @@ TEST_F(Machine, ImpossibleConfigurationsAreRefused) {
             std::string::npos);
 }
 
+TEST_F(Machine, LaunchesAreCountedWithTheirBlocksAndThreads) {
+  Program program(kernel_text("st.global.u32 [%to], %i;\nret;"));
+  const LaunchStatistics before = launch_statistics();
+
+  program.run_ints({3}, {40}, std::vector<int>(120));
+  program.run_ints({1}, {32}, std::vector<int>(32));
+
+  const LaunchStatistics after = launch_statistics();
+  EXPECT_EQ(after.launches - before.launches, 2u);
+  EXPECT_EQ(after.blocks - before.blocks, 4u);
+  EXPECT_EQ(after.threads - before.threads, 152u);
+}
+
 // --- the cache on disk ---
 
 TEST_F(Machine, CompiledCodeComesFromTheCacheAndDamagedFilesAreReplaced) {

@@ -32,7 +32,8 @@ struct Use {
 };
 
 std::mutex mutex;
-std::map<std::uintptr_t, Allocation> allocations;
+/// Never destroyed: libraries are unregistered after this file's static objects would be.
+std::map<std::uintptr_t, Allocation>& allocations = *new std::map<std::uintptr_t, Allocation>;
 std::map<int, Use> uses;  // by device
 
 bool is_counted(MemoryKind kind) {
@@ -145,6 +146,11 @@ bool is_inside_one_allocation(const void* address, std::size_t bytes, bool must_
 void note_variable(void* address, std::size_t bytes) {
   const std::lock_guard lock(mutex);
   allocations[reinterpret_cast<std::uintptr_t>(address)] = {bytes, MemoryKind::variable, 0};
+}
+
+void forget_variable(const void* address) {
+  const std::lock_guard lock(mutex);
+  allocations.erase(reinterpret_cast<std::uintptr_t>(address));
 }
 
 void free_everything() {

@@ -37,5 +37,7 @@ void free_everything();
 
 /// Makes a module's variable known to the pointer queries and the checks of copies.
 void note_variable(void* address, std::size_t bytes);
+/// The module is gone and its memory with it; null is nothing.
+void forget_variable(const void* address);
 
 }  // namespace vgpu::runtime

@@ -106,6 +106,19 @@ KernelRecord& record_of(const void* function) {
 
 Binary* binary_of(void** handle) { return reinterpret_cast<Binary*>(handle); }
 
+/// Takes back all that a library registered: another one may be loaded at its addresses.
+void forget(Binary& binary) {
+  Registry& r = registry();
+  std::erase_if(r.kernels, [&](const auto& entry) { return entry.second->binary == &binary; });
+  std::erase_if(r.variables, [&](const auto& entry) {
+    const VariableRecord& record = entry.second;
+    if (record.binary != &binary) return false;
+    if (binary.module) forget_variable(binary.module->symbol(record.name, nullptr));
+    return true;
+  });
+  std::erase_if(r.binaries, [&](const auto& known) { return known.get() == &binary; });
+}
+
 }  // namespace
 
 Kernel& kernel_of(const void* function) {
@@ -158,8 +171,11 @@ VGPU_HOOK(void, __cudaRegisterFatBinaryEnd, (void** handle)) {
   VGPU_FORWARD(__cudaRegisterFatBinaryEnd, (binary_of(handle)->real_handle));
 }
 VGPU_HOOK(void, __cudaUnregisterFatBinary, (void** handle)) {
-  (void)handle;
-  VGPU_FORWARD(__cudaUnregisterFatBinary, (binary_of(handle)->real_handle));
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  Binary* binary = binary_of(handle);
+  VGPU_FORWARD(__cudaUnregisterFatBinary, (binary->real_handle));
+  forget(*binary);
 }
 VGPU_HOOK(char, __cudaInitModule, (void** handle)) {
   if (on_virtual_device()) {
