@@ -75,7 +75,7 @@ void* Allocator::allocate(std::size_t bytes, Category category, Stream stream) {
   void* memory = obtain(fences_ ? bytes + kFenceBytes : bytes, category, stream);
   blocks_[memory] = {bytes, category, fences_};
   count(bytes, category, true);
-  if (fences_) raise_fence(memory, bytes, stream);
+  if (fences_) raise_fence(memory, bytes, poison_, stream);
   return memory;
 }
 
@@ -116,9 +116,10 @@ void Allocator::recategorise(void* memory, Category category) {
   count(before.bytes, category, true);
 }
 
-void Allocator::set_fences(bool on) {
+void Allocator::set_fences(bool on, Poison poison) {
   const std::lock_guard lock(mutex_);
   fences_ = on;
+  poison_ = poison;
 }
 
 void Allocator::inspect(void* memory, MemoryBlock& block) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "impl/core/fence.h"
 #include "impl/core/stream.h"
 
 namespace plumb {
@@ -70,9 +71,9 @@ class Allocator {
   std::map<std::string, MemoryFigures> phases() const;
   void reset_peaks();
 
-  /// For tests: from now on new memory is filled with NaN and followed by guard words (fence.h),
-  /// which no account counts. Releasing such memory waits for the device.
-  void set_fences(bool on);
+  /// For tests: from now on new memory is filled with the poison and followed by guard words
+  /// (fence.h), which no account counts. Releasing such memory waits for the device.
+  void set_fences(bool on, Poison poison = Poison::nan);
   /// One line for each allocation whose guard words were written: those that live and those
   /// released since the last call. Waits for the device. Throws CudaError.
   std::vector<std::string> fence_breaks();
@@ -90,6 +91,7 @@ class Allocator {
   std::string phase_;
   std::size_t budget_ = 0;
   bool fences_ = false;
+  Poison poison_ = Poison::nan;
   std::vector<std::string> breaks_;
 };
 

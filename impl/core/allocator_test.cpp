@@ -105,6 +105,15 @@ TEST(Allocator, FencesPoisonNewMemoryAndNameAWritePastTheEnd) {
   EXPECT_EQ(allocator.fence_breaks().size(), 1u);  // found at the release
 }
 
+TEST(Allocator, FencesPoisonWithALargeNumberWhenAsked) {
+  Allocator& allocator = Allocator::get();
+  allocator.set_fences(true, Poison::large);
+  const Tensor x = Tensor::empty({3}, Dtype::f32);
+  allocator.set_fences(false);
+
+  for (const float value : x.to_host<float>()) EXPECT_GT(value, 1e33f);
+}
+
 TEST(CudaError, NamesPlaceExpressionAndCode) {
   try {
     PLUMB_CUDA(cudaSetDevice(99));

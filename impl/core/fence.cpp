@@ -10,7 +10,6 @@ namespace plumb {
 namespace {
 
 constexpr std::uint32_t kGuard = 0xfeedface;
-constexpr int kPoison = 0xff;
 
 using Words = std::array<std::uint32_t, kFenceWords>;
 
@@ -23,8 +22,8 @@ constexpr Words kWhole = whole_fence();
 
 }  // namespace
 
-void raise_fence(void* memory, std::size_t bytes, Stream stream) {
-  PLUMB_CUDA(cudaMemsetAsync(memory, kPoison, bytes, stream.get()));
+void raise_fence(void* memory, std::size_t bytes, Poison poison, Stream stream) {
+  PLUMB_CUDA(cudaMemsetAsync(memory, static_cast<int>(poison), bytes, stream.get()));
   PLUMB_CUDA(cudaMemcpyAsync(static_cast<char*>(memory) + bytes, kWhole.data(), kFenceBytes,
                              cudaMemcpyHostToDevice, stream.get()));
 }
