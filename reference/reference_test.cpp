@@ -8,7 +8,7 @@
 
 #include "impl/core/file.h"
 #include "impl/core/safetensors.h"
-#include "reference/client.h"
+#include "golden/client/client.h"
 
 namespace plumb::reference {
 namespace {
@@ -63,7 +63,7 @@ class Reference : public testing::Test {
   std::string refusal(const std::string& verb, const json& fields) {
     try {
       client_.request(verb, fields);
-    } catch (const Error& error) {
+    } catch (const client::Error& error) {
       EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
       return error.what();
     }
@@ -71,7 +71,7 @@ class Reference : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  Client client_;
+  client::Client client_;
 };
 
 TEST_F(Reference, StaysWithinItsOwnBoundsAndMutantsDoNot) {
@@ -141,6 +141,44 @@ TEST_F(Reference, TimesWithTheThreadsAskedFor) {
   EXPECT_EQ(step["versions"]["threads"], 1);
 }
 
+/// A case of an op as op.answer and op.time take it.
+json op_case(const std::string& op, const std::string& direction, const json& attributes,
+             const std::vector<std::string>& inputs) {
+  json recipes = json::array();
+  for (const std::string& name : inputs)
+    recipes.push_back({{"name", name}, {"shape", {3, 5}}, {"dtype", "f32"}, {"fill", "uniform"}});
+  return {{"op", op},
+          {"direction", direction},
+          {"dtype", "f32"},
+          {"attributes", attributes},
+          {"inputs", recipes}};
+}
+
+TEST_F(Reference, TimesACaseOfAnOp) {
+  const json sgd = {{"lr", 0.1},          {"momentum", 0.9},  {"dampening", 0},
+                    {"weight_decay", 0},  {"nesterov", true}, {"maximize", false},
+                    {"first_step", false}};
+  const json cases[] = {op_case("relu", "forward", json::object(), {"x"}),
+                        op_case("relu", "backward", json::object(), {"x", "dy"}),
+                        op_case("sgd", "step", sgd, {"param0", "grad0", "momentum_buffer0"})};
+  for (json request : cases) {
+    request["repeats"] = 3;
+    const json answer = client_.request("op.time", request);
+    ASSERT_EQ(answer["seconds"].size(), 3u);
+    for (const double seconds : answer["seconds"]) EXPECT_GT(seconds, 0);
+  }
+}
+
+TEST_F(Reference, RefusesToTimeAnOpThatItDoesNotHave) {
+  json request = op_case("rely", "forward", json::object(), {"x"});
+  request["repeats"] = 1;
+  EXPECT_NE(refusal("op.time", request).find("op 'rely' is unknown; allowed: linear, relu"),
+            std::string::npos);
+  request = op_case("relu", "backward", json::object(), {"x"});
+  request["repeats"] = 1;
+  EXPECT_NE(refusal("op.time", request).find("the case has no input 'dy'"), std::string::npos);
+}
+
 TEST_F(Reference, RefusesTimingsOutOfRangeInOneLine) {
   const auto refuses = [&](const std::string& verb, const json& fields, const std::string& text) {
     const std::string got = refusal(verb, fields);
@@ -164,7 +202,7 @@ TEST_F(Reference, RefusesTimingsOutOfRangeInOneLine) {
 TEST_F(Reference, ItsEndIsAnError) {
   EXPECT_EQ(refusal("stop", json::object()), "accepted");
   EXPECT_NE(refusal("mlp.init", model()).find("it ended"), std::string::npos);
-  EXPECT_THROW(Client("/nonexistent/program"), Error);
+  EXPECT_THROW(client::Client("/nonexistent/program"), client::Error);
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ json compared(const std::string& name, double figure, double limit, const std::s
 
 class Audit {
  public:
-  Audit(const train::Config& config, const AuditOptions& options, reference::Client& libtorch,
+  Audit(const train::Config& config, const AuditOptions& options, client::Client& libtorch,
         const Watch& watch)
       : config_(config), options_(options), libtorch_(libtorch), watch_(watch), trainer_(config) {}
 
@@ -372,7 +372,7 @@ class Audit {
 
   train::Config config_;
   AuditOptions options_;
-  reference::Client& libtorch_;
+  client::Client& libtorch_;
   Watch watch_;
   train::Trainer trainer_;
   Exchange files_;
@@ -387,7 +387,7 @@ class Audit {
 
 }  // namespace
 
-json run(const train::Config& config, const AuditOptions& options, reference::Client& libtorch,
+json run(const train::Config& config, const AuditOptions& options, client::Client& libtorch,
          const Watch& watch) {
   return Audit(config, options, libtorch, watch).run();
 }

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "impl/train/trainer.h"
-#include "reference/client.h"
+#include "golden/client/client.h"
 
 namespace plumb::audit {
 
@@ -33,7 +33,7 @@ using Watch = std::function<bool(const std::string& stage, std::int64_t done, st
 /// detail), the trajectories, the worst tensor of every step, accuracies, images a second,
 /// versions.
 nlohmann::json run(const train::Config& config, const AuditOptions& options,
-                   reference::Client& libtorch, const Watch& watch);
+                   client::Client& libtorch, const Watch& watch);
 
 /// 0 all PASS, 2 any FAIL or UNTESTED, 3 stopped or MISTRUSTED alone, 4 nothing was checked.
 int exit_code(const nlohmann::json& result);

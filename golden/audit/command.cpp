@@ -66,7 +66,7 @@ int train_only(const train::Config& config, const Arguments& arguments, const st
 
 int train_beside_libtorch(const train::Config& config, const Arguments& arguments,
                           const std::string& device) {
-  reference::Client libtorch(reference::find_program());
+  client::Client libtorch(client::find_program());
   ProgressBar bar(arguments.quiet);
   json result = run(config, arguments.options, libtorch,
                     [&](const std::string& stage, std::int64_t done, std::int64_t of) {

@@ -1,4 +1,4 @@
-#include "reference/client.h"
+#include "golden/client/client.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 
 extern char** environ;
 
-namespace plumb::reference {
+namespace plumb::client {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -95,7 +95,10 @@ std::string Client::read_line(double timeout_seconds) {
       return line;
     }
     const double left = std::chrono::duration<double>(deadline - Clock::now()).count();
-    if (left <= 0) fail("no answer within " + fmt::format("{:g} s", timeout_seconds));
+    if (left <= 0) {
+      kill(pid_, SIGKILL);  // a late answer would be taken for the next request's
+      fail("no answer within " + fmt::format("{:g} s", timeout_seconds));
+    }
     pollfd wait{from_, POLLIN, 0};
     if (poll(&wait, 1, static_cast<int>(left * 1000) + 1) <= 0) continue;
     char buffer[65536];
@@ -119,8 +122,8 @@ nlohmann::json Client::request(const std::string& verb, nlohmann::json fields,
   const nlohmann::json answer = nlohmann::json::parse(read_line(timeout_seconds), nullptr, false);
   if (!answer.is_object()) fail("its answer to '" + verb + "' is no JSON object");
   if (!answer.value("ok", false))
-    fail(verb + ": " + answer.value("error", "refused without a reason"));
+    throw Refused(name_ + ": " + verb + ": " + answer.value("error", "refused without a reason"));
   return answer;
 }
 
-}  // namespace plumb::reference
+}  // namespace plumb::client

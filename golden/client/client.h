@@ -7,11 +7,15 @@
 #include <string>
 #include <vector>
 
-namespace plumb::reference {
+namespace plumb::client {
 
-/// The program is missing, died, did not answer in time, or refused a request; one line.
+/// The program is missing, died, did not answer in time or in JSON, or refused a request; one line.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+/// The program lives and refused a request.
+struct Refused : Error {
+  using Error::Error;
 };
 
 /// Where plumbline-reference is: PLUMBLINE_REFERENCE_PROGRAM, else beside this process's own
@@ -28,8 +32,9 @@ class Client {
   /// Closes its input and waits for its end; kills it after 2 s.
   ~Client();
 
-  /// Sends {"verb": verb, ...fields} and waits for the answer. Throws Error when it is {"ok":
-  /// false}, when the program dies, and when nothing comes within `timeout_seconds`.
+  /// Sends {"verb": verb, ...fields} and waits for the answer. Throws Refused when it is {"ok":
+  /// false}, Error when the program dies and when nothing comes within `timeout_seconds`; it is
+  /// killed then.
   nlohmann::json request(const std::string& verb, nlohmann::json fields = nlohmann::json::object(),
                          double timeout_seconds = 600);
 
@@ -44,4 +49,4 @@ class Client {
   std::string pending_;
 };
 
-}  // namespace plumb::reference
+}  // namespace plumb::client
