@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "impl/core/error.h"
+#include "impl/core/nearest.h"
 
 namespace plumb::golden {
 
@@ -23,26 +23,12 @@ std::map<std::string, const Op*>& replaced() {
   return map;
 }
 
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row.back();
-}
-
-/// "n64" as name and size; false when it is not of that form.
+/// "n64" as name (letters) and size; false when it is not of that form.
 bool split_size(const std::string& part, std::string* name, std::int64_t* value) {
   const std::size_t digits = part.find_first_of("0123456789");
   if (digits == 0 || digits == std::string::npos) return false;
   *name = part.substr(0, digits);
+  if (name->find_first_not_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos) return false;
   const char *begin = part.data() + digits, *end = part.data() + part.size();
   const auto [rest, error] = std::from_chars(begin, end, *value);
   return error == std::errc{} && rest == end;
@@ -65,6 +51,13 @@ Recipe& Case::add(const std::string& name, Shape shape) {
   return inputs.emplace_back(std::move(recipe));
 }
 
+Recipe& Case::add_ordinary(const std::string& name, Shape shape) {
+  Recipe& recipe = add(name, std::move(shape));
+  recipe.fill = Fill::uniform;
+  recipe.scale = 1, recipe.offset = 0;
+  return recipe;
+}
+
 const Recipe* Case::find(const std::string& name) const {
   const auto found =
       std::find_if(inputs.begin(), inputs.end(), [&](const Recipe& r) { return r.name == name; });
@@ -84,16 +77,21 @@ IdReader::IdReader(Case& c) : case_(c) {
     at = end + 1;
   }
   for (const std::string& option : c.id.options) words_.push_back({option});
-  int fills = 0;
-  for (const Fill fill :
-       {Fill::exact, Fill::wide, Fill::uniform, Fill::normal, Fill::special, Fill::edge})
-    if (flag(name_of(fill))) c.fill = fill, ++fills;
-  if (fills > 1) refuse("it has several fills");
-  for (const Layout layout : {Layout::misaligned, Layout::strided})
-    if (flag(name_of(layout))) c.layout = layout;
-  c.seed = static_cast<std::uint64_t>(integer("seed", 0));
-  c.scale = number("x", 1) * std::ldexp(1.0, static_cast<int>(integer("pow", 0)));
+  check_words();
+  c.fill = fill_from_name(
+      one_of({"exact", "wide", "uniform", "normal", "special", "edge"}, name_of(Fill::uniform)));
+  c.layout = layout_from_name(one_of({"misaligned", "strided"}, name_of(Layout::plain)));
+  const std::int64_t seed = integer("seed", 0);
+  if (seed < 0) refuse(fmt::format("'seed' is {}; 0 or more", seed));
+  c.seed = static_cast<std::uint64_t>(seed);
+  c.scale = number("x", 1) * std::scalbln(1.0, integer("pow", 0));
   c.offset = number("at", 0);
+}
+
+void IdReader::check_words() const {
+  for (std::size_t i = 0; i < words_.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (words_[i].text == words_[j].text) refuse("it has '" + words_[i].text + "' twice");
 }
 
 void IdReader::refuse(const std::string& why) const {
@@ -139,11 +137,14 @@ bool IdReader::take_number(const std::string& prefix, double* value) {
   known_.push_back(prefix + "<number>");
   bool found = false;
   for (Word& word : words_) {
-    if (word.used || word.text.rfind(prefix, 0) != 0 || word.text.size() == prefix.size()) continue;
+    if (word.used || word.text.rfind(prefix, 0) != 0) continue;
     const char* begin = word.text.data() + prefix.size();
     const char* end = word.text.data() + word.text.size();
-    const auto [rest, error] = std::from_chars(begin, end, *value);
-    if (error != std::errc{} || rest != end) continue;
+    double read = 0;
+    const auto [rest, error] = std::from_chars(begin, end, read);
+    if (error != std::errc{} || rest != end || !std::isfinite(read)) continue;
+    if (found) refuse("it has the option '" + prefix + "' twice");
+    *value = read;
     found = word.used = true;
   }
   return found;
@@ -164,10 +165,11 @@ std::int64_t IdReader::integer(const std::string& prefix, std::int64_t otherwise
 }
 
 std::string IdReader::one_of(const std::vector<std::string>& words, const std::string& otherwise) {
-  std::string out = otherwise;
+  std::vector<std::string> given;
   for (const std::string& word : words)
-    if (flag(word)) out = word;
-  return out;
+    if (flag(word)) given.push_back(word);
+  if (given.size() > 1) refuse(fmt::format("it has {}; only one of them", fmt::join(given, ", ")));
+  return given.empty() ? otherwise : given.front();
 }
 
 void IdReader::end() const {
@@ -223,15 +225,6 @@ Case make_case(const std::string& id) {
   reader.end();
   for (const Recipe& r : c.inputs) recipe_from_json(to_json(r));  // refuses sizes out of range
   return c;
-}
-
-std::string nearest(const std::string& name, const std::vector<std::string>& names) {
-  std::string best;
-  std::size_t least = std::string::npos;
-  for (const std::string& known : names)
-    if (const std::size_t distance = edit_distance(name, known); distance < least)
-      least = distance, best = known;
-  return best;
 }
 
 }  // namespace plumb::golden

@@ -33,6 +33,8 @@ struct Case {
 
   /// Adds an input in the case's dtype, with its fill, seed and layout.
   Recipe& add(const std::string& name, Shape shape);
+  /// One that is not at issue: uniform in (-1, 1), whatever the id says of fills.
+  Recipe& add_ordinary(const std::string& name, Shape shape);
   const Recipe* find(const std::string& name) const;
 
   // What an id says of every input.
@@ -58,6 +60,7 @@ class IdReader {
   bool flag(const std::string& name);
   double number(const std::string& prefix, double otherwise);
   std::int64_t integer(const std::string& prefix, std::int64_t otherwise);
+  /// Throws UsageError when several of them are given.
   std::string one_of(const std::vector<std::string>& words, const std::string& otherwise);
   /// Throws UsageError when something of the id was not read: it names what the op has.
   void end() const;
@@ -76,6 +79,7 @@ class IdReader {
     bool used = false;
   };
   [[noreturn]] void refuse(const std::string& why) const;
+  void check_words() const;
   /// What follows the prefix, when it is a number.
   bool take_number(const std::string& prefix, double* value);
 
@@ -107,8 +111,5 @@ void replace_op(const std::string& name, const Op* mutant);
 /// The case that an id describes. Throws UsageError, one line, for an op, direction, dtype, size or
 /// option that does not exist.
 Case make_case(const std::string& id);
-
-/// The name in `names` that is the fewest edits away; empty when there is none.
-std::string nearest(const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace plumb::golden

@@ -35,29 +35,19 @@ void describe(IdReader& id, Case& c) {
   } else if (c.fill == Fill::uniform) {
     input.scale *= 8;
   }
-  Recipe& target = c.add("target", probabilities ? shape : rows);
+  Recipe& target = c.add_ordinary("target", probabilities ? shape : rows);
   if (probabilities) {
-    target.fill = Fill::uniform;
-    target.scale = 1, target.offset = 0;
     target.absolute = true;
   } else {
     target.fill = Fill::labels;
-    target.scale = 1, target.offset = 0;
     target.dtype = bytes ? Dtype::u8 : Dtype::i64;
     target.limit = shape[class_at];
     target.ignore_every = id.integer("ignore", 0);
   }
-  if (id.flag("weight")) {
-    Recipe& weight = c.add("weight", {shape[class_at]});
-    weight.fill = Fill::uniform;
-    weight.scale = 1, weight.offset = 0;
-    weight.absolute = true;
-  }
+  if (id.flag("weight")) c.add_ordinary("weight", {shape[class_at]}).absolute = true;
   if (!id.backward()) return;
-  Recipe& dy = c.add("dy", reduction == "none" ? rows : Shape{});
-  dy.fill = Fill::uniform;
-  dy.scale = c.exact ? 0 : 1;
-  dy.offset = c.exact ? 1 : 0;
+  Recipe& dy = c.add_ordinary("dy", reduction == "none" ? rows : Shape{});
+  if (c.exact) dy.scale = 0, dy.offset = 1;
 }
 
 Outputs run(const Case& c, const Inputs& in) {

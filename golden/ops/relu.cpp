@@ -10,10 +10,7 @@ void describe(IdReader& id, Case& c) {
   const Shape shape = id.shape();
   c.exact = true;
   c.add("x", shape);
-  if (!id.backward()) return;
-  Recipe& dy = c.add("dy", shape);  // not at issue: ordinary numbers
-  dy.fill = Fill::uniform;
-  dy.scale = 1, dy.offset = 0;
+  if (id.backward()) c.add_ordinary("dy", shape);
 }
 
 Outputs run(const Case& c, const Inputs& in) {

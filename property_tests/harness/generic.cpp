@@ -50,6 +50,19 @@ std::string other_schedules_differ(const Case& c) {
   return "";
 }
 
+/// An element drawn from the seed is put to 1.5; the op of 1.5 alone says what it becomes.
+std::string a_change_spreads(const Case& c) {
+  Arrays in = inputs_of(c);
+  HostArray& x = in.at("x");
+  if (x.values.empty()) return "";
+  HostArray want = run(c, in).at("y");
+  const std::size_t changed = golden::word_at(c.seed, 3, 0) % x.values.size();
+  x.values[changed] = 1.5;
+  const HostArray alone = golden::make_array({1}, c.dtype, [](std::size_t) { return 1.5L; });
+  want.values[changed] = run(c, {{"x", alone}}).at("y").values[0];
+  return golden::difference(run(c, in).at("y"), want);
+}
+
 /// Inputs that backward has a gradient of, end to end.
 class Place {
  public:
@@ -111,6 +124,10 @@ std::vector<Property> invariance(const std::string& direction, const Ids& ids) {
       claim(direction + "_has_the_same_bits_in_every_order_of_blocks",
             "a race between blocks; a sum whose order is the schedule's", ids,
             other_schedules_differ)};
+}
+
+Property an_element_depends_on_itself_alone(const Ids& ids) {
+  return claim("an_element_depends_on_itself_alone", "an index that is off", ids, a_change_spreads);
 }
 
 Property gradients_pass_gradcheck(const Ids& ids, std::function<void(Arrays&)> prepare) {

@@ -13,6 +13,9 @@ namespace plumb::properties {
 /// result. `ids` draws plain cases of `direction`.
 std::vector<Property> invariance(const std::string& direction, const Ids& ids);
 
+/// Of an op on elements of x: changing one changes that one alone of y. `ids` draws forward cases.
+Property an_element_depends_on_itself_alone(const Ids& ids);
+
 /// The outputs "dx" ... of backward are the gradient of <dy, forward>: the directional derivative,
 /// extrapolated, within 1e-7. `ids` draws backward cases in f64; `prepare` may move inputs away
 /// from kinks.

@@ -2,15 +2,10 @@
 // may do to ours.
 #pragma once
 
-#include <vector>
-
+#include "property_tests/harness/bounded.h"
 #include "property_tests/harness/run.h"
 
 namespace plumb::properties {
-
-struct Bounded {
-  std::vector<long double> value, bound;
-};
 
 struct CrossEntropyAnswer {
   Bounded loss, dinput, dtarget;
@@ -28,8 +23,5 @@ struct Rows {
 
 /// Of a forward or a backward case; the gradients are of the `dy` among the inputs.
 CrossEntropyAnswer cross_entropy_answer(const golden::Case& c, const Arrays& inputs);
-
-/// "" when `got` is within the bound and one rounding to its dtype.
-std::string beyond(const golden::HostArray& got, const Bounded& want);
 
 }  // namespace plumb::properties

@@ -19,19 +19,13 @@ std::int64_t reduction_of(const OpCall& call) {
                          : at::Reduction::Mean;
 }
 
-TensorMap run(const OpCall& call) {
-  const std::int64_t reduction = reduction_of(call);
-  const auto forward = [&](const TensorMap& in) {
-    const auto weight = in.find("weight");
-    return at::cross_entropy_loss(in.at("input"), in.at("target"),
-                                  weight == in.end() ? std::optional<Tensor>() : weight->second,
-                                  reduction, call.attributes.at("ignore_index").get<std::int64_t>(),
-                                  call.attributes.at("label_smoothing").get<double>());
-  };
-  if (!call.backward()) return {{"loss", forward(call.inputs)}};
-  std::vector<std::string> names{"input"};
-  if (call["target"].is_floating_point()) names.push_back("target");
-  return gradients_of(call, names, forward);
+Tensor forward(const OpCall& call, const TensorMap& in) {
+  const auto weight = in.find("weight");
+  return at::cross_entropy_loss(in.at("input"), in.at("target"),
+                                weight == in.end() ? std::optional<Tensor>() : weight->second,
+                                reduction_of(call),
+                                call.attributes.at("ignore_index").get<std::int64_t>(),
+                                call.attributes.at("label_smoothing").get<double>());
 }
 
 /// The problem as rows: logits [rows, classes], factors q of -log p, the divisor of the mean.
@@ -119,6 +113,8 @@ std::map<std::string, Magnitude> magnitudes(const OpCall& call, const TensorMap&
 
 }  // namespace
 
-ReferenceOp cross_entropy_reference() { return {"cross_entropy", run, magnitudes}; }
+ReferenceOp cross_entropy_reference() {
+  return by_autograd({"cross_entropy", "loss", forward, {"input", "target"}, magnitudes});
+}
 
 }  // namespace plumb::reference

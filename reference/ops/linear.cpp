@@ -6,15 +6,10 @@ namespace {
 
 using at::Tensor;
 
-Tensor forward(const TensorMap& in) {
+Tensor forward(const OpCall&, const TensorMap& in) {
   const auto bias = in.find("bias");
   return at::linear(in.at("x"), in.at("weight"),
                     bias == in.end() ? std::optional<Tensor>() : bias->second);
-}
-
-TensorMap run(const OpCall& call) {
-  if (!call.backward()) return {{"y", forward(call.inputs)}};
-  return gradients_of(call, {"x", "weight", "bias"}, forward);
 }
 
 std::map<std::string, Magnitude> magnitudes(const OpCall& call, const TensorMap& outputs) {
@@ -41,6 +36,8 @@ std::map<std::string, Magnitude> magnitudes(const OpCall& call, const TensorMap&
 
 }  // namespace
 
-ReferenceOp linear_reference() { return {"linear", run, magnitudes}; }
+ReferenceOp linear_reference() {
+  return by_autograd({"linear", "y", forward, {"x", "weight", "bias"}, magnitudes});
+}
 
 }  // namespace plumb::reference

@@ -19,27 +19,6 @@ namespace {
 
 using at::Tensor;
 
-at::ScalarType scalar_type(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::f64:
-      return at::kDouble;
-    case Dtype::f32:
-      return at::kFloat;
-    case Dtype::f16:
-      return at::kHalf;
-    case Dtype::bf16:
-      return at::kBFloat16;
-    case Dtype::i64:
-      return at::kLong;
-    case Dtype::i32:
-      return at::kInt;
-    case Dtype::u8:
-      return at::kByte;
-    default:
-      return at::kBool;
-  }
-}
-
 const char* name_of(at::ScalarType type) {
   switch (type) {
     case at::kDouble:
@@ -55,21 +34,6 @@ const char* name_of(at::ScalarType type) {
     default:
       return "f32";
   }
-}
-
-/// The recipes' elements in the case's dtype; labels as they are.
-TensorMap make_inputs(const nlohmann::json& recipes) {
-  TensorMap out;
-  for (const nlohmann::json& json : recipes) {
-    const golden::Recipe recipe = golden::recipe_from_json(json);
-    const golden::HostArray array = golden::make(recipe);
-    const Tensor values =
-        at::from_blob(const_cast<double*>(array.values.data()), array.shape, at::kDouble);
-    // By way of f64: every element is one that the dtype holds, so nothing rounds here.
-    if (!out.emplace(recipe.name, values.to(scalar_type(recipe.dtype), false, true)).second)
-      throw std::invalid_argument("input '" + recipe.name + "' is there twice");
-  }
-  return out;
 }
 
 TensorMap converted(const TensorMap& inputs, at::ScalarType type) {
@@ -92,7 +56,71 @@ nlohmann::json or_null(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
 }
 
+/// A forward that has been run, with the inputs that have a gradient as leaves.
+struct Graph {
+  std::vector<std::string> names;
+  std::vector<Tensor> leaves;
+  Tensor output, dy;
+
+  Graph(const OpCall& call, const Differentiable& op) : dy(call["dy"]) {
+    TensorMap inputs = call.inputs;
+    for (const std::string& name : op.inputs) {
+      if (!call.has(name) || !call[name].is_floating_point()) continue;
+      inputs[name] = torch::autograd::make_variable(call[name].detach().clone(), true);
+      leaves.push_back(inputs[name]);
+      names.push_back(name);
+    }
+    output = op.forward(call, inputs);
+  }
+  std::vector<Tensor> backward(bool keep) const {
+    return torch::autograd::grad({output}, leaves, {dy}, keep, /*create_graph=*/false,
+                                 /*allow_unused=*/true);
+  }
+  TensorMap gradients() const {
+    const auto grads = backward(/*keep=*/false);
+    TensorMap out;
+    for (std::size_t i = 0; i < grads.size(); ++i)
+      out["d" + names[i]] = grads[i].defined() ? grads[i] : at::zeros_like(leaves[i]);
+    return out;
+  }
+};
+
 }  // namespace
+
+at::ScalarType scalar_type(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::f64:
+      return at::kDouble;
+    case Dtype::f32:
+      return at::kFloat;
+    case Dtype::f16:
+      return at::kHalf;
+    case Dtype::bf16:
+      return at::kBFloat16;
+    case Dtype::i64:
+      return at::kLong;
+    case Dtype::i32:
+      return at::kInt;
+    case Dtype::u8:
+      return at::kByte;
+    default:
+      return at::kBool;
+  }
+}
+
+TensorMap make_inputs(const nlohmann::json& recipes) {
+  TensorMap out;
+  for (const nlohmann::json& json : recipes) {
+    const golden::Recipe recipe = golden::recipe_from_json(json);
+    const golden::HostArray array = golden::make(recipe);
+    const Tensor values =
+        at::from_blob(const_cast<double*>(array.values.data()), array.shape, at::kDouble);
+    // By way of f64: every element is one that the dtype holds, so nothing rounds here.
+    if (!out.emplace(recipe.name, values.to(scalar_type(recipe.dtype), false, true)).second)
+      throw std::invalid_argument("input '" + recipe.name + "' is there twice");
+  }
+  return out;
+}
 
 const Tensor& OpCall::operator[](const std::string& name) const {
   const auto found = inputs.find(name);
@@ -148,25 +176,20 @@ nlohmann::json answer_case(const nlohmann::json& request) {
   return {{"outputs", outputs}};
 }
 
-TensorMap gradients_of(const OpCall& call, const std::vector<std::string>& names,
-                       const std::function<Tensor(const TensorMap&)>& forward) {
-  TensorMap inputs = call.inputs;
-  std::vector<Tensor> leaves;
-  std::vector<std::string> present;
-  for (const std::string& name : names) {
-    if (!call.has(name)) continue;
-    inputs[name] = torch::autograd::make_variable(call[name].detach().clone(), true);
-    leaves.push_back(inputs[name]);
-    present.push_back(name);
-  }
-  const Tensor output = forward(inputs);
-  const auto grads = torch::autograd::grad({output}, leaves, {call["dy"]}, std::nullopt, false,
-                                           /*allow_unused=*/true);
-  TensorMap out;
-  for (std::size_t i = 0; i < present.size(); ++i)
-    out["d" + present[i]] = grads[i].defined() ? grads[i] : at::zeros_like(call[present[i]]);
-  return out;
+ReferenceOp by_autograd(const Differentiable& op) {
+  return {op.name,
+          [op](const OpCall& call) {
+            return call.backward() ? Graph(call, op).gradients()
+                                   : TensorMap{{op.output, op.forward(call, call.inputs)}};
+          },
+          op.magnitudes,
+          [op](const OpCall& call) -> Work {
+            return [graph = Graph(call, op)] { graph.backward(/*keep=*/true); };
+          },
+          {}};
 }
+
+std::map<std::string, Magnitude> nothing_rounds(const OpCall&, const TensorMap&) { return {}; }
 
 double growth(std::int64_t terms) { return std::max(1.0, std::sqrt(static_cast<double>(terms))); }
 

@@ -4,11 +4,13 @@
 // reference/ops/<op>.cpp defines one function, `ReferenceOp <op>_reference()`.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "impl/core/dtype.h"
 #include "reference/tensors.h"
 
 namespace plumb::reference {
@@ -31,16 +33,38 @@ struct Magnitude {
   double floor;
 };
 
+/// A piece of work, everything before it done; called again and again.
+using Work = std::function<void()>;
+
+/// For each output that may round, of f64 inputs and what `run` made of them. One that is missing
+/// has no rounding: its bits are judged.
+using Magnitudes =
+    std::function<std::map<std::string, Magnitude>(const OpCall& call, const TensorMap& outputs)>;
+
 struct ReferenceOp {
   std::string name;
   /// What the direction computes, in the inputs' dtype.
-  TensorMap (*run)(const OpCall& call);
-  /// For each output that may round, of f64 inputs and what `run` made of them. One that is missing
-  /// has no rounding: its bits are judged.
-  std::map<std::string, Magnitude> (*magnitudes)(const OpCall& call, const TensorMap& outputs);
+  std::function<TensorMap(const OpCall& call)> run;
+  Magnitudes magnitudes;
+  /// What is timed when the direction is not "forward", which is `run`: a backward without its
+  /// forward, a step in place. `call` outlives the work.
+  std::function<Work(const OpCall& call)> work;
   /// Outputs whose dtype is not the inputs' ("save_mean" is f32 for halves).
-  std::map<std::string, at::ScalarType> (*dtypes)(const OpCall& call) = nullptr;
+  std::function<std::map<std::string, at::ScalarType>(const OpCall& call)> dtypes;
 };
+
+/// An op of one output whose backward is LibTorch's autograd.
+struct Differentiable {
+  std::string name;
+  std::string output;  // "y"
+  std::function<at::Tensor(const OpCall& call, const TensorMap& inputs)> forward;
+  std::vector<std::string> inputs;  // with gradients "d<input>", where they are given and floating
+  Magnitudes magnitudes;
+};
+ReferenceOp by_autograd(const Differentiable& op);
+
+/// Magnitudes of an op that copies, compares and selects.
+std::map<std::string, Magnitude> nothing_rounds(const OpCall& call, const TensorMap& outputs);
 
 /// Throws std::invalid_argument naming what is allowed.
 const ReferenceOp& find_reference(const std::string& op);
@@ -50,11 +74,11 @@ const ReferenceOp& find_reference(const std::string& op);
 /// run. Throws std::exception with LibTorch's text for what it refuses.
 nlohmann::json answer_case(const nlohmann::json& request);
 
-// --- for ops ---
+at::ScalarType scalar_type(Dtype dtype);
+/// The recipes' elements (golden/cases/recipe.h) by name, each in its dtype.
+TensorMap make_inputs(const nlohmann::json& recipes);
 
-/// Gradients of outputs . dy by the named inputs, "d<name>" each. `forward` computes the output.
-TensorMap gradients_of(const OpCall& call, const std::vector<std::string>& names,
-                       const std::function<at::Tensor(const TensorMap&)>& forward);
+// --- for ops ---
 
 /// g(K) of a sum of K terms whose order is not known: sqrt(K), at least 1.
 double growth(std::int64_t terms);

@@ -1,19 +1,13 @@
-// relu - at::relu and its derivative by autograd; nothing rounds.
+// relu - at::relu; nothing rounds.
 #include "reference/ops/op.h"
 
 namespace plumb::reference {
 namespace {
 
-TensorMap run(const OpCall& call) {
-  const auto forward = [](const TensorMap& in) { return at::relu(in.at("x")); };
-  if (!call.backward()) return {{"y", forward(call.inputs)}};
-  return gradients_of(call, {"x"}, forward);
-}
-
-std::map<std::string, Magnitude> magnitudes(const OpCall&, const TensorMap&) { return {}; }
+at::Tensor forward(const OpCall&, const TensorMap& in) { return at::relu(in.at("x")); }
 
 }  // namespace
 
-ReferenceOp relu_reference() { return {"relu", run, magnitudes}; }
+ReferenceOp relu_reference() { return by_autograd({"relu", "y", forward, {"x"}, nothing_rounds}); }
 
 }  // namespace plumb::reference

@@ -59,6 +59,20 @@ TensorMap run(const OpCall& call) {
   return out;
 }
 
+/// LibTorch's fused step.
+Work work(const OpCall& call) {
+  std::vector<Tensor> params, grads, buffers;
+  for (const std::string& i : numbers_of(call)) {
+    params.push_back(call["param" + i]);
+    grads.push_back(call["grad" + i]);
+    if (call.has("momentum_buffer" + i)) buffers.push_back(call["momentum_buffer" + i]);
+  }
+  return [o = options_of(call), params, grads, buffers] {
+    at::_fused_sgd_(params, grads, buffers, o.weight_decay, o.momentum, o.lr, o.dampening,
+                    o.nesterov, o.maximize, o.first_step);
+  };
+}
+
 std::map<std::string, Magnitude> magnitudes(const OpCall& call, const TensorMap&) {
   const Options o = options_of(call);
   std::map<std::string, Magnitude> m;
@@ -81,6 +95,6 @@ std::map<std::string, Magnitude> magnitudes(const OpCall& call, const TensorMap&
 
 }  // namespace
 
-ReferenceOp sgd_reference() { return {"sgd", run, magnitudes}; }
+ReferenceOp sgd_reference() { return {"sgd", run, magnitudes, work, {}}; }
 
 }  // namespace plumb::reference

@@ -1,5 +1,6 @@
-// elementwise.cuh - out[i] = function(in[i]...) over dense vectors of one dtype.
+// elementwise.cuh - out[i] = function(in[i]...) over tensors of one shape and dtype.
 //
+// Layout    dense vectors; `apply` copies what is not
 // Mapping   a thread takes kPerThread neighbours, moved as one word of up to 16 bytes where every
 //           pointer is aligned to it; the ragged end, and misaligned vectors, go one by one
 // Determinism  bitwise repeatable: an element depends on its own inputs alone
@@ -8,6 +9,7 @@
 #include <cstdint>
 
 #include "impl/core/launch.cuh"
+#include "impl/core/tensor.h"
 #include "impl/ops/common/scalar.cuh"
 
 namespace plumb::elementwise {
@@ -71,6 +73,39 @@ void map(const char* name, Function function, Scalar* out, std::int64_t count, S
     launch(name, single_kernel<Scalar, Function, Inputs...>, blocks(count), stream, function, out,
            count, in...);
   }
+}
+
+// --- tensors ---
+
+/// An argument of an op and its name there.
+struct Operand {
+  const char* name;
+  const Tensor& tensor;
+};
+
+inline void check_same(const Operand& a, const Operand& b) {
+  PLUMB_CHECK(ShapeError, a.tensor.shape() == b.tensor.shape(),
+              "{} has shape {}, {} has {} [the same]", a.name, to_string(a.tensor.shape()), b.name,
+              to_string(b.tensor.shape()));
+  PLUMB_CHECK(ShapeError, a.tensor.dtype() == b.tensor.dtype(),
+              "{} has dtype {}, {} has {} [the same]", a.name, name_of(a.tensor.dtype()), b.name,
+              name_of(b.tensor.dtype()));
+}
+
+/// function(operands...), element by element; returns the shape and dtype of `x`, contiguous.
+/// Throws ShapeError when x is not floating or another operand is not like x. Queued on `stream`.
+/// Scratch: a contiguous copy of each operand that is not.
+template <class Function, class... Others>
+Tensor apply(const char* name, Function function, Stream stream, Operand x, Others... others) {
+  (check_same(others, x), ...);
+  return with_floating(x.tensor.dtype(), x.name, [&](auto tag) {
+    using Scalar = decltype(tag);
+    const Tensor out = Tensor::empty(x.tensor.shape(), x.tensor.dtype(), stream);
+    map(name, function, out.data_as<Scalar>(), out.numel(), stream,
+        x.tensor.contiguous(stream).template data_as<const Scalar>(),
+        others.tensor.contiguous(stream).template data_as<const Scalar>()...);
+    return out;
+  });
 }
 
 }  // namespace plumb::elementwise
