@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "bench/ops/command.h"
 #include "golden/audit/command.h"
 #include "golden/verify/command.h"
 #include "impl/core/cuda_error.h"
@@ -56,6 +57,7 @@ int main(int argc, char** argv) {
   plumb::audit::add_train_command(app, on_device);
   plumb::golden::add_verify_command(app, on_device);
   plumb::golden::add_record_command(app, on_device);
+  plumb::bench::add_bench_command(app, on_device);
   plumb::report::add_report_command(app, [&](const auto& run) { status = run(); });
   try {
     app.parse(argc, argv);

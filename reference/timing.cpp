@@ -5,6 +5,8 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "reference/ops/op.h"
+
 namespace plumb::reference {
 namespace {
 
@@ -25,6 +27,25 @@ nlohmann::json time_each(std::int64_t repeats, Call call) {
 }
 
 }  // namespace
+
+struct PreparedOp {
+  nlohmann::json request;  // but for repeats and threads
+  OpCall call;
+  Work work;
+
+  explicit PreparedOp(const nlohmann::json& given)
+      : request(given),
+        call{request.at("direction"), request.at("attributes"), make_inputs(request.at("inputs"))} {
+    const ReferenceOp& op = find_reference(request.at("op"));
+    if (op.work != nullptr && call.direction != "forward")
+      work = op.work(call);
+    else
+      work = [this, &op] { op.run(call); };
+  }
+};
+
+Timing::Timing() = default;
+Timing::~Timing() = default;
 
 std::int64_t integer_of(const nlohmann::json& request, const char* name, std::int64_t least,
                         std::int64_t most) {
@@ -76,6 +97,19 @@ nlohmann::json Timing::mm(const nlohmann::json& request) {
     b_ = at::linspace(1, -1, k * n).reshape({k, n});
   }
   return time_each(repeats, [&] { at::mm(a_, b_); });
+}
+
+nlohmann::json Timing::op(const nlohmann::json& request) {
+  const std::int64_t repeats = repeats_of(request);
+  const ThreadScope threads(request);
+  nlohmann::json wanted = request;
+  wanted.erase("repeats");
+  wanted.erase("threads");
+  if (!op_ || op_->request != wanted) {
+    op_.reset();  // before the next one: both may be large
+    op_ = std::make_unique<PreparedOp>(wanted);
+  }
+  return time_each(repeats, op_->work);
 }
 
 }  // namespace plumb::reference

@@ -1,17 +1,28 @@
 // worker.cpp - plumbline-reference: answers one JSON object a line on stdin with one on stdout,
 // until stdin ends.
 //
-//   mlp.init      {layers, optimizer, label_smoothing, seed, state}             writes the initial
-//   state mlp.step      {batch, judge?, state}       one f32 step; `judge`: the step in f64 with
-//   bounds; `state`: after it mlp.train     {layers, optimizer, label_smoothing, seed, dtype, data,
-//   order, batch_size, snapshots, prefix}
+//   mlp.init      {layers, optimizer, label_smoothing, seed, state}
+//                 writes the initial state
+//   mlp.step      {batch, judge?, state}
+//                 one f32 step; `judge`: the step in f64 with bounds; `state`: after it
+//   mlp.train     {layers, optimizer, label_smoothing, seed, dtype, data, order, batch_size,
+//                 snapshots, prefix}
 //                 a whole run from a seed; the state after each step named in `snapshots` goes to
 //                 <prefix><step>
-//   mlp.evaluate  {data}                       mean loss and right answers of the current model
-//   time.step     {batch, repeats, threads?}   seconds of each of `repeats` training steps
-//   time.adam     {count, repeats, threads?}   seconds of each of `repeats` fused Adam steps over
-//   `count` elements, f32 time.mm       {m, n, k, repeats, threads?} seconds of each of `repeats`
-//   products [m, k] [k, n], f32 stop          ends
+//   mlp.evaluate  {data}
+//                 mean loss and right answers of the current model
+//   time.step     {batch, repeats, threads?}
+//                 seconds of each of `repeats` training steps
+//   time.adam     {count, repeats, threads?}
+//                 the same of fused Adam steps over `count` elements, f32
+//   time.mm       {m, n, k, repeats, threads?}
+//                 the same of products [m, k] [k, n], f32
+//   op.answer     {op, direction, dtype, attributes, inputs, path}
+//                 what the op returns in f64, and how far LibTorch's own run is from that
+//   op.time       {op, direction, dtype, attributes, inputs, repeats, threads?}
+//                 seconds of each of `repeats` calls of the op
+//   versions      nothing but the versions that every answer ends with
+//   stop          ends
 // Tensors travel as safetensors files by path: images f32 [n, pixels], labels i64 [n]; order i64.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -68,10 +79,12 @@ class Worker {
     if (verb == "time.adam") return timing_.adam(request);
     if (verb == "time.mm") return timing_.mm(request);
     if (verb == "op.answer") return answer_case(request);
+    if (verb == "op.time") return timing_.op(request);
+    if (verb == "versions") return json::object();  // every answer has them
     if (verb == "stop") return stopped_ = true, json::object();
     throw std::invalid_argument(
         "verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, " +
-        "time.step, time.adam, time.mm, op.answer, stop");
+        "time.step, time.adam, time.mm, op.answer, op.time, versions, stop");
   }
 
   Mlp& model() {

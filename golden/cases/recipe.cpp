@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -27,6 +28,7 @@ constexpr std::array<std::pair<Layout, const char*>, 3> kLayouts = {
     {{Layout::plain, "plain"}, {Layout::misaligned, "misaligned"}, {Layout::strided, "strided"}}};
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
+constexpr std::uint64_t kMostInteger = std::numeric_limits<std::int64_t>::max();
 
 template <class Table>
 std::string names_in(const Table& table) {
@@ -44,9 +46,9 @@ Value value_of(const Table& table, const std::string& name, const char* what) {
 
 int wide_bits(Dtype dtype) { return dtype == Dtype::f16 ? 11 : dtype == Dtype::bf16 ? 8 : 13; }
 
-/// (-1, 1), symmetric, never 0; all 53 bits of a double.
+/// (-1, 1), symmetric, never 0: an odd multiple of 2^-52. No step rounds.
 double uniform_of(std::uint64_t word) {
-  return (static_cast<double>(word >> 11) + 0.5) * 0x1p-52 - 1;
+  return (static_cast<double>(word >> 12) + 0.5) * 0x1p-51 - 1;
 }
 
 double normal_of(std::uint64_t seed, std::uint64_t stream, std::uint64_t i) {
@@ -153,11 +155,28 @@ class Fields {
   template <class T>
   T read(const char* name) {
     unread_.erase(name);
+    const nlohmann::json& value = json_.at(name);
+    if (!keeps_its_value<T>(value)) refuse(name);
     try {
-      return json_.at(name).get<T>();
+      return value.get<T>();
     } catch (const nlohmann::json::exception&) {
-      throw UsageError(fmt::format("an input's '{}' is {}", name, json_.at(name).dump()));
+      refuse(name);
     }
+  }
+  /// Reading 2.5 as an integer or -1 as an unsigned one would change it without a word.
+  template <class T>
+  static bool keeps_its_value(const nlohmann::json& value) {
+    if constexpr (std::is_same_v<T, Shape>)
+      return std::all_of(value.begin(), value.end(), keeps_its_value<std::int64_t>);
+    if constexpr (std::is_same_v<T, std::uint64_t>)
+      return value.is_number_integer() && (value.is_number_unsigned() || value >= 0);
+    if constexpr (std::is_same_v<T, std::int64_t>)
+      return value.is_number_integer() &&
+             !(value.is_number_unsigned() && value.get<std::uint64_t>() > kMostInteger);
+    return true;
+  }
+  [[noreturn]] void refuse(const char* name) const {
+    throw UsageError(fmt::format("an input's '{}' is {}", name, json_.at(name).dump()));
   }
   const nlohmann::json& json_;
   std::set<std::string> unread_;
@@ -172,6 +191,47 @@ void check_shape(const Shape& shape, const std::string& name) {
                       to_string(shape)));
     count *= n;
   }
+}
+
+/// The integers that a dtype holds and a double too: from the first to the second.
+std::pair<double, double> integers_of(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::i32:
+      return {-0x1p31, 0x1p31 - 1};
+    case Dtype::u8:
+      return {0, 255};
+    case Dtype::boolean:
+      return {0, 1};
+    default:
+      return {-0x1p53, 0x1p53};
+  }
+}
+
+void check_labels(const Recipe& r) {
+  const auto [least, most] = integers_of(r.dtype);
+  if (r.limit < 1)
+    throw UsageError(
+        fmt::format("input '{}' has labels below {}; need 1 or more", r.name, r.limit));
+  if (r.ignore_every < 0)
+    throw UsageError(fmt::format("input '{}' ignores every {}-th label", r.name, r.ignore_every));
+  for (const std::int64_t label : {r.limit - 1, r.ignore_every > 0 ? r.ignore : 0})
+    if (const auto value = static_cast<double>(label); value < least || value > most)
+      throw UsageError(fmt::format("input '{}' has a label {}, which {} does not hold", r.name,
+                                   label, plumb::name_of(r.dtype)));
+}
+
+/// What the dtype cannot hold would not be the same on both sides.
+void check_values(const Recipe& r) {
+  if (!std::isfinite(r.scale) || !std::isfinite(r.offset))
+    throw UsageError(fmt::format("input '{}' has scale {} and offset {}; need numbers", r.name,
+                                 r.scale, r.offset));
+  if (r.fill == Fill::labels) check_labels(r);
+  if (is_floating(r.dtype)) return;
+  if (r.fill != Fill::labels || r.scale != 1 || r.offset != 0)
+    throw UsageError(
+        fmt::format("input '{}' has dtype {}; it needs the fill labels, scale 1, "
+                    "offset 0",
+                    r.name, plumb::name_of(r.dtype)));
 }
 
 }  // namespace
@@ -197,7 +257,8 @@ std::uint64_t hash_of(const std::string& text) {
 HostArray make(const Recipe& r) {
   const std::uint64_t stream = hash_of(r.name);
   HostArray array = make_array(r.shape, r.dtype, [&](std::size_t i) -> long double {
-    const double value = element(r, stream, i) * r.scale + r.offset;
+    const double scaled = element(r, stream, i) * r.scale;
+    const double value = r.offset == 0 ? scaled : scaled + r.offset;  // -0 + 0 is +0
     return r.absolute ? std::fabs(value) : value;
   });
   return array;
@@ -254,11 +315,7 @@ Recipe recipe_from_json(const nlohmann::json& json) {
   r.layout = layout_from_name(fields.get<std::string>("layout", "plain"));
   fields.end();
   check_shape(r.shape, r.name);
-  if (r.fill == Fill::labels && r.limit < 1)
-    throw UsageError(
-        fmt::format("input '{}' has labels below {}; need 1 or more", r.name, r.limit));
-  if (r.ignore_every < 0)
-    throw UsageError(fmt::format("input '{}' ignores every {}-th label", r.name, r.ignore_every));
+  check_values(r);
   return r;
 }
 

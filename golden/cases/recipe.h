@@ -55,7 +55,7 @@ Layout layout_from_name(const std::string& name);
 
 nlohmann::json to_json(const Recipe& recipe);
 /// Throws UsageError, one line, for a field that is missing, unknown or out of range, a negative
-/// shape, or one of more than 2^31 elements.
+/// shape, one of more than 2^31 elements, or elements that an integer dtype does not hold.
 Recipe recipe_from_json(const nlohmann::json& json);
 
 /// Uniform 64-bit words by place: what fills, samples and generators draw from (Philox4x32-10).

@@ -207,6 +207,7 @@ OutputVerdict judge_output(const std::string& name, const HostArray& got, const 
   v.distance = sums.relative(sums.distance);
   v.one_rounding = sums.relative(sums.rounding);
   v.reference = capped_reference(e, kInfinity);
+  v.own = e.own;
   v.limit = sums.norm > 0 ? distance_limit(e, sums, p, rules) + subnormal_distance(sums, p)
                           : kInfinity;  // G2 alone judges zeros
   if (sums.norm > 0 && sums.got > 0) v.cosine = sums.product / std::sqrt(sums.norm * sums.got);
@@ -245,6 +246,7 @@ nlohmann::json to_json(const OutputVerdict& v) {
           {"rel_l2", v.distance},
           {"rel_l2_allowed", v.limit},
           {"libtorch_f32", v.reference},
+          {"libtorch_own", v.own},
           {"one_rounding", v.one_rounding},
           {"max_abs", v.max_abs},
           {"max_rel", v.max_rel},

@@ -38,7 +38,8 @@ struct OutputVerdict {
   double worst_got = 0, worst_want = 0, worst_bound = 0;
   double first_got = 0, first_want = 0, first_bound = 0;
   double distance = 0, limit = 0;          // G3: relative L2, and what is allowed
-  double reference = 0, one_rounding = 0;  // LibTorch's own distance, and that of cast(y*)
+  double reference = 0, one_rounding = 0;  // LibTorch's own distance in f32, and that of cast(y*)
+  double own = 0;                          // LibTorch's own distance in the tested dtype
   double max_abs = 0, max_rel = 0, bias = 0, cosine = 1, zeros = 0;
   double ulp_median = 0, ulp_99 = 0, ulp_max = 0;
   std::int64_t unique = 0;

@@ -13,13 +13,14 @@
 
 #include "golden/harness/answer.h"
 #include "golden/harness/op.h"
+#include "impl/core/safetensors.h"
 
 namespace plumb::golden {
 
 class GoldenFile {
  public:
   /// Reads golden/ops/<op>/. Throws FileError, one line: missing, cut short, another checksum,
-  /// schema or op.
+  /// schema or op, metadata that do not fit the tensors.
   GoldenFile(const std::string& folder, const std::string& op);
   bool has(const std::string& id) const { return answers_.contains(id); }
   /// Throws FileError naming the id when it is not there, or was recorded of other inputs.
@@ -27,6 +28,9 @@ class GoldenFile {
   std::vector<std::string> ids() const;
 
  private:
+  void read_answers(const std::string& op, const nlohmann::json& versions,
+                    const nlohmann::json& cases, const SafetensorsFile& file);
+
   std::string path_;
   std::map<std::string, Answer> answers_;
   std::map<std::string, std::string> inputs_;  // the recipes that were answered, by id

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 
 #include "impl/core/error.h"
 #include "impl/core/safetensors.h"
@@ -16,11 +17,36 @@ double or_unknown(const json& value) {
   return value.is_number() ? value.get<double>() : Expected::kUnknown;
 }
 
+/// The outputs of a reply; their elements lie in the file.
+std::map<std::string, Expected> outputs_of(const json& reply, const std::string& path,
+                                           bool recording) {
+  const auto tensors = read_safetensors(path).tensors;
+  std::map<std::string, Expected> out;
+  for (const auto& [name, o] : reply.at("outputs").items()) {
+    Expected e;
+    const HostArray want = from_host_tensor(tensors.at(name));
+    e.shape = want.shape;
+    e.want = want.values;
+    e.dtype = dtype_from_name(o.at("dtype"));
+    if (const auto m = tensors.find(name + ".magnitude"); m != tensors.end())
+      e.magnitude = from_host_tensor(m->second).values;
+    if (!e.magnitude.empty() && e.magnitude.size() != e.want.size())
+      throw FileError(name + " has magnitudes of another shape");
+    e.floor = o.value("floor", 0.0);
+    e.own = or_unknown(o.at("own"));
+    (recording ? e.f32_recording : e.f32_stock) = or_unknown(o.value("f32", json()));
+    out[name] = std::move(e);
+  }
+  return out;
+}
+
 }  // namespace
 
-LibTorch::LibTorch(const std::string& setup) : recording_(setup == "recording") {
-  client_ = std::make_unique<reference::Client>(reference::find_program(),
-                                                std::vector<std::string>{"--setup", setup});
+LibTorch::LibTorch(const std::string& setup, double timeout_seconds)
+    : recording_(setup == "recording"), timeout_seconds_(timeout_seconds) {
+  client_ = std::make_unique<client::Client>(client::find_program(),
+                                             std::vector<std::string>{"--setup", setup});
+  require_version();
   const char* base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   folder_ = std::string(base) + "/plumbline.XXXXXX";
   if (!mkdtemp(folder_.data())) throw FileError("cannot make a folder in " + std::string(base));
@@ -31,33 +57,35 @@ LibTorch::~LibTorch() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
+/// Its bounds and its own errors were measured with one version.
+void LibTorch::require_version() const {
+  const json reply = client_->request("versions", json::object(), timeout_seconds_);
+  std::string version = reply.value("/versions/torch"_json_pointer, std::string("unknown"));
+  version = version.substr(0, version.find('+'));  // "2.15.0+cpu"
+  if (version != PLUMB_TORCH)
+    throw client::Error("plumbline-reference: LibTorch " + version +
+                        ", need " PLUMB_TORCH ": run ci/setup, then ci/build");
+}
+
 Answer LibTorch::answer(const Case& c) {
   json recipes = json::array();
   for (const Recipe& r : c.inputs) recipes.push_back(to_json(r));
   const std::string path = folder_ + "/answer";
-  const json reply = client_->request("op.answer", {{"op", c.id.op},
-                                                    {"direction", c.id.direction},
-                                                    {"dtype", c.id.dtype},
-                                                    {"attributes", c.attributes},
-                                                    {"inputs", recipes},
-                                                    {"path", path}});
-  const auto tensors = read_safetensors(path).tensors;
-  Answer answer;
-  answer.versions = reply.at("versions");
-  for (const auto& [name, o] : reply.at("outputs").items()) {
-    Expected e;
-    const HostArray want = from_host_tensor(tensors.at(name));
-    e.shape = want.shape;
-    e.want = want.values;
-    e.dtype = dtype_from_name(o.at("dtype"));
-    if (const auto m = tensors.find(name + ".magnitude"); m != tensors.end())
-      e.magnitude = from_host_tensor(m->second).values;
-    e.floor = o.value("floor", 0.0);
-    e.own = or_unknown(o.at("own"));
-    (recording_ ? e.f32_recording : e.f32_stock) = or_unknown(o.value("f32", json()));
-    answer.outputs[name] = std::move(e);
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);  // what is read below is this case's
+  const json reply = client_->request("op.answer",
+                                      {{"op", c.id.op},
+                                       {"direction", c.id.direction},
+                                       {"dtype", c.id.dtype},
+                                       {"attributes", c.attributes},
+                                       {"inputs", recipes},
+                                       {"path", path}},
+                                      timeout_seconds_);
+  try {
+    return {outputs_of(reply, path, recording_), reply.at("versions")};
+  } catch (const std::exception& error) {
+    throw client::Error(std::string("plumbline-reference: it gave no answer: ") + error.what());
   }
-  return answer;
 }
 
 }  // namespace plumb::golden

@@ -6,7 +6,7 @@
 
 #include "golden/harness/answer.h"
 #include "golden/harness/op.h"
-#include "reference/client.h"
+#include "golden/client/client.h"
 
 namespace plumb::golden {
 
@@ -14,19 +14,24 @@ namespace plumb::golden {
 /// not depend on the machine's processor).
 class LibTorch {
  public:
-  /// Throws Error when the program is not there or cannot start: it says how to get it.
-  explicit LibTorch(const std::string& setup);
+  /// Throws client::Error when the program is not there, cannot start, is of another version
+  /// than the project's, or does not answer within `timeout_seconds`: it says how to get it.
+  explicit LibTorch(const std::string& setup, double timeout_seconds = 120);
   ~LibTorch();
   LibTorch(const LibTorch&) = delete;
 
-  /// Full outputs; f32_stock or f32_recording by the set-up. Throws Error with LibTorch's text when
-  /// it refuses the case, ends, or does not answer in time.
+  /// Full outputs; f32_stock or f32_recording by the set-up. Throws client::Refused with
+  /// LibTorch's text for a case that it does not take; client::Error when it ends, does not
+  /// answer in time or answers what is no answer: ask another LibTorch then.
   Answer answer(const Case& c);
 
  private:
+  void require_version() const;
+
   bool recording_;
+  double timeout_seconds_;
   std::string folder_;
-  std::unique_ptr<reference::Client> client_;
+  std::unique_ptr<client::Client> client_;
 };
 
 }  // namespace plumb::golden

@@ -1,10 +1,18 @@
 #include "golden/harness/nulls.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cmath>
-#include <optional>
+
+#include "impl/core/error.h"
 
 namespace plumb::golden {
 namespace {
+
+constexpr const char* kNames[] = {"zeros", "copy", "mean", "previous"};
+constexpr const char* kTexts[] = {"zeros", "a copy of an input", "the mean everywhere",
+                                  "the case before's output"};
 
 double mean_of(const Expected& e) {
   double sum = 0, count = 0;
@@ -13,8 +21,20 @@ double mean_of(const Expected& e) {
   return count > 0 ? sum / count : 0;
 }
 
-std::optional<HostArray> output_of(NullKernel null, const std::string& name, const Expected& e,
-                                   const std::map<std::string, HostArray>& inputs) {
+}  // namespace
+
+const char* name_of(NullKernel null) { return kNames[static_cast<std::size_t>(null)]; }
+const char* describe(NullKernel null) { return kTexts[static_cast<std::size_t>(null)]; }
+
+NullKernel null_from_name(const std::string& name) {
+  for (const NullKernel null : kNullKernels)
+    if (name == name_of(null)) return null;
+  throw UsageError(
+      fmt::format("null kernel '{}' is unknown; allowed: {}", name, fmt::join(kNames, ", ")));
+}
+
+std::optional<HostArray> null_output(NullKernel null, const std::string& name, const Expected& e,
+                                     const std::map<std::string, HostArray>& inputs) {
   switch (null) {
     case NullKernel::zeros:
       return make_array(e.shape, e.dtype, [](std::size_t) { return 0; });
@@ -28,20 +48,11 @@ std::optional<HostArray> output_of(NullKernel null, const std::string& name, con
       if (const auto same = inputs.find(name); same != inputs.end()) return same->second;
       for (const auto& [other, array] : inputs)
         if (array.shape == e.shape && array.dtype == e.dtype) return array;
+      return {};
+    case NullKernel::previous:
+      return {};
   }
   return {};
-}
-
-}  // namespace
-
-const char* name_of(NullKernel null) {
-  constexpr const char* kNames[] = {"zeros", "copy", "mean"};
-  return kNames[static_cast<std::size_t>(null)];
-}
-
-const char* describe(NullKernel null) {
-  constexpr const char* kTexts[] = {"zeros", "a copy of an input", "the mean everywhere"};
-  return kTexts[static_cast<std::size_t>(null)];
 }
 
 bool null_passes(NullKernel null, const Answer& answer,
@@ -49,7 +60,7 @@ bool null_passes(NullKernel null, const Answer& answer,
   bool any = false;
   for (const auto& [name, expected] : answer.outputs) {
     if (expected.want.empty()) continue;
-    const auto output = output_of(null, name, expected, inputs);
+    const auto output = null_output(null, name, expected, inputs);
     if (!output || !judge_output(name, *output, expected, rules).passed()) return false;
     any = true;
   }

@@ -19,19 +19,51 @@ namespace {
 using Arrays = std::map<std::string, HostArray>;
 using Clock = std::chrono::steady_clock;
 
+bool same_value(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
 struct Run {
-  Arrays outputs;
+  Arrays inputs, outputs;
   std::string fault;  // what the run did besides: "" or one line
 };
 
-Run run_once(const Case& c, const InputSet& inputs) {
+std::string fence_fault() {
+  const std::vector<std::string> breaks = Allocator::get().fence_breaks();
+  return breaks.empty() ? "" : breaks.front();
+}
+
+Run run_once(const Case& c, Poison poison) {
+  Allocator::get().set_fences(true, poison);
+  const InputSet inputs(c);
   Run run;
   const Outputs outputs = find_op(c.id.op).run(c, inputs.tensors());
   PLUMB_CUDA(cudaDeviceSynchronize());
   for (const auto& [name, tensor] : outputs) run.outputs[name] = download(tensor);
-  run.fault = inputs.damage();
-  for (const std::string& line : Allocator::get().fence_breaks()) run.fault = line;
+  run.inputs = inputs.arrays();
+  run.fault = fence_fault();
+  if (run.fault.empty()) run.fault = inputs.damage();
   return run;
+}
+
+/// A number of the dtype whose every byte is the poison.
+double value_of(Poison poison, Dtype dtype) {
+  const std::vector<std::byte> bytes(bytes_of(dtype), static_cast<std::byte>(poison));
+  return array_of_bytes({}, dtype, bytes).values[0];
+}
+
+/// Elements that held the poison of each run: nobody wrote them.
+std::string unwritten(const Arrays& first, const Arrays& second) {
+  for (const auto& [name, a] : first) {
+    const auto b = second.find(name);
+    if (b == second.end() || b->second.values.size() != a.values.size()) continue;
+    const double nan = value_of(Poison::nan, a.dtype), large = value_of(Poison::large, a.dtype);
+    std::size_t count = 0, place = 0;
+    for (std::size_t i = a.values.size(); i-- > 0;)
+      if (same_value(a.values[i], nan) && b->second.values[i] == large) ++count, place = i;
+    if (count > 0)
+      return fmt::format("output {}: {} of {} elements were not written, first {}", name, count,
+                         a.values.size(), place_of(a.shape, place));
+  }
+  return "";
 }
 
 std::string first_difference(const Arrays& a, const Arrays& b) {
@@ -67,10 +99,11 @@ void judge_outputs(const Case& c, const Answer& answer, const Arrays& ours, Case
 }
 
 /// Null kernels that pass without a declared reason, and reasons that hold no longer.
-void mistrust(const Case& c, const Answer& answer, const InputSet& inputs, CaseVerdict& v) {
+void mistrust(const Case& c, const Answer& answer, const Arrays& inputs, CaseVerdict& v) {
   const Rules rules{c.exact, find_op(c.id.op).roundings};
   for (const NullKernel null : kNullKernels) {
-    const bool passes = null_passes(null, answer, inputs.arrays(), rules);
+    if (null == NullKernel::previous) continue;  // a case alone does not know what came before
+    const bool passes = null_passes(null, answer, inputs, rules);
     const bool declared = c.nulls.contains(name_of(null));
     if (passes == declared) continue;
     v.outcome = Outcome::mistrusted;
@@ -79,6 +112,60 @@ void mistrust(const Case& c, const Answer& answer, const InputSet& inputs, CaseV
                                     describe(null));
     return;
   }
+}
+
+void note_degraded(const Answer& answer, CaseVerdict& v) {
+  for (const OutputVerdict& output : v.outputs) {
+    const Expected& e = answer.outputs.at(output.name);
+    if (!reference_is_degraded(e, static_cast<std::size_t>(output.compared))) continue;
+    v.outcome = Outcome::golden_degraded;
+    v.reason = fmt::format("{}: LibTorch's own f32 run is {:.3g} off, ours {:.3g}", output.name,
+                           output.reference, output.distance);
+    return;
+  }
+}
+
+/// What is wrong with two runs whatever the numbers are: "" or one line.
+std::string fault_of(const Run& first, const Run& second, const Answer& answer) {
+  for (const Run* run : {&first, &second})
+    if (!run->fault.empty()) return run->fault;
+  std::string fault = unmatched(first.outputs, answer);
+  if (fault.empty()) fault = unwritten(first.outputs, second.outputs);
+  if (!fault.empty()) return fault;
+  const std::string text = first_difference(first.outputs, second.outputs);
+  return text.empty() ? "" : "two runs of the same inputs differ: " + text;
+}
+
+void run_and_judge(const Case& c, const Answer& answer, CaseVerdict& v) {
+  fence_fault();  // what an earlier case left behind is not this one's
+  const Run first = run_once(c, Poison::nan), second = run_once(c, Poison::large);
+  v.reason = fault_of(first, second, answer);
+  if (!v.reason.empty())
+    v.outcome = Outcome::fail;
+  else
+    judge_outputs(c, answer, first.outputs, v);
+  if (v.outcome == Outcome::pass) mistrust(c, answer, first.inputs, v);
+  if (v.outcome == Outcome::pass) note_degraded(answer, v);
+}
+
+/// "" when the call was refused as it should be and wrote nothing, else one line. `text`: our
+/// error.
+std::string refusal_fault(const Case& c, const std::string& ours, std::string& text) {
+  fence_fault();
+  Allocator::get().set_fences(true);
+  Case untouched = c;
+  untouched.in_out.clear();  // a refused call writes no input at all
+  const InputSet inputs(untouched);
+  try {
+    find_op(c.id.op).run(c, inputs.tensors());
+    return "was accepted; a refusal was due: " + ours;
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  if (text.find(ours) == std::string::npos || text.find('\n') != std::string::npos)
+    return "refused with '" + text + "', want '" + ours + "'";
+  const std::string fault = fence_fault();
+  return fault.empty() ? inputs.damage() : fault;
 }
 
 }  // namespace
@@ -97,14 +184,19 @@ int exit_code_of(Outcome outcome) {
 nlohmann::json CaseVerdict::json() const {
   nlohmann::json list = nlohmann::json::array();
   for (const OutputVerdict& output : outputs) list.push_back(to_json(output));
-  return {{"id", id},       {"outcome", name_of(outcome)}, {"reason", reason}, {"text", text},
-          {"hunts", hunts}, {"seconds", seconds},          {"outputs", list}};
+  nlohmann::json out = {
+      {"id", id},       {"outcome", name_of(outcome)}, {"reason", reason}, {"text", text},
+      {"hunts", hunts}, {"seconds", seconds},          {"outputs", list}};
+  if (!nulls.empty()) out["nulls"] = nulls;
+  if (!refused_with.empty()) out["refusal"] = {{"ours", refused_with}, {"libtorch", libtorch}};
+  return out;
 }
 
 CaseVerdict without_run(const Case& c, Outcome outcome, const std::string& reason) {
   CaseVerdict v;
   v.id = c.text;
   v.hunts = c.hunts;
+  v.nulls = c.nulls;
   v.outcome = outcome;
   v.reason = reason;
   return v;
@@ -114,31 +206,7 @@ CaseVerdict judge(const Case& c, const Answer& answer) {
   CaseVerdict v = without_run(c, Outcome::pass, "");
   const auto start = Clock::now();
   try {
-    Allocator::get().set_fences(true);
-    const InputSet inputs(c);
-    const Run first = run_once(c, inputs);
-    const InputSet again(c);
-    const Run second = run_once(c, again);
-    std::string fault = first.fault.empty() ? second.fault : first.fault;
-    if (fault.empty()) fault = unmatched(first.outputs, answer);
-    if (fault.empty())
-      if (const std::string text = first_difference(first.outputs, second.outputs); !text.empty())
-        fault = "two runs of the same inputs differ: " + text;
-    if (!fault.empty()) {
-      v.outcome = Outcome::fail;
-      v.reason = fault;
-    } else {
-      judge_outputs(c, answer, first.outputs, v);
-      if (v.outcome == Outcome::pass) mistrust(c, answer, inputs, v);
-      if (v.outcome == Outcome::pass)
-        for (const OutputVerdict& output : v.outputs)
-          if (const Expected& e = answer.outputs.at(output.name);
-              reference_is_degraded(e, static_cast<std::size_t>(output.compared))) {
-            v.outcome = Outcome::golden_degraded;
-            v.reason = fmt::format("{}: LibTorch's own f32 run is {:.3g} off, ours {:.3g}",
-                                   output.name, output.reference, output.distance);
-          }
-    }
+    run_and_judge(c, answer, v);
   } catch (const std::exception& error) {
     v.outcome = Outcome::fail;
     v.reason = error.what();
@@ -150,17 +218,14 @@ CaseVerdict judge(const Case& c, const Answer& answer) {
 CaseVerdict judge_refusal(const Case& c, const std::string& ours) {
   CaseVerdict v = without_run(c, Outcome::fail, "");
   try {
-    const InputSet inputs(c);
-    find_op(c.id.op).run(c, inputs.tensors());
-    v.reason = "was accepted; a refusal was due: " + ours;
-  } catch (const Error& error) {
-    const std::string text = error.what();
-    if (text.find(ours) != std::string::npos && text.find('\n') == std::string::npos)
-      v.outcome = Outcome::pass;
-    else
-      v.reason = "refused with '" + text + "', want '" + ours + "'";
+    v.reason = refusal_fault(c, ours, v.refused_with);
+    if (v.reason.empty()) v.outcome = Outcome::pass;
+  } catch (const std::exception& error) {
+    v.reason = error.what();
   }
   return v;
 }
+
+bool device_is_lost() { return cudaDeviceSynchronize() != cudaSuccess; }
 
 }  // namespace plumb::golden

@@ -2,6 +2,7 @@
 // the check itself held to null kernels.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,18 +31,27 @@ struct CaseVerdict {
   std::string text;    // of a failure: several lines as describe() has them
   std::vector<OutputVerdict> outputs;
   double seconds = 0;
+  std::map<std::string, std::string> nulls;  // null kernels declared to pass rightly, and why
+  std::string refused_with;                  // of a refusal: our error
+  std::string libtorch;  // and LibTorch's in part; "" where it has none of the kind
 
   nlohmann::json json() const;
 };
 
-/// Runs a case twice from fresh inputs and judges it. FAIL: an exception, a write past the end of
-/// an allocation or into an input, two runs that differ, outputs missing or unexpected, a gate.
+/// Runs a case twice from fresh inputs, new memory poisoned otherwise each time, and judges it.
+/// FAIL: an exception, a write past the end of an allocation or into an input, elements of an
+/// output that nobody wrote, two runs that differ, outputs missing or unexpected, a gate.
 CaseVerdict judge(const Case& c, const Answer& answer);
 
-/// A case that must be refused: our error must contain `ours`. PASS or FAIL.
+/// A case that must be refused: our error is one line that contains `ours`, and nothing was
+/// written. PASS or FAIL.
 CaseVerdict judge_refusal(const Case& c, const std::string& ours);
 
 /// The verdict's outcome and reason alone.
 CaseVerdict without_run(const Case& c, Outcome outcome, const std::string& reason);
+
+/// Whether the device keeps an error (an address that is not mapped, an instruction that is
+/// unknown): no case can be judged in this process any more.
+bool device_is_lost();
 
 }  // namespace plumb::golden

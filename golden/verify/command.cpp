@@ -8,11 +8,14 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <thread>
 
 #include "golden/verify/case_judge.h"
+#include "golden/verify/null_table.h"
 #include "golden/verify/pool.h"
+#include "golden/verify/repro.h"
 #include "golden/verify/results.h"
 #include "impl/core/error.h"
 #include "impl/core/file.h"
@@ -32,7 +35,9 @@ struct Arguments {
   std::string engine = "native", json_path, junit_path;
   int jobs = 0;
   double timeout = 120;
-  bool list = false, worker = false, verbose = false, quiet = false;
+  bool nulls = false, list = false, worker = false, verbose = false, quiet = false;
+
+  bool live() const { return !selection.live.empty(); }
 };
 
 int list_cases(const Selected& selected) {
@@ -61,17 +66,21 @@ std::vector<std::string> worker_words(const Arguments& a, const std::string& dev
   add("--case", a.selection.cases);
   add("--direction", a.selection.directions);
   add("--dtype", a.selection.dtypes);
-  if (!a.selection.live.empty()) add("--live", {a.selection.live});
+  if (a.live()) add("--live", {a.selection.live});
+  if (a.nulls) out.push_back("--nulls");
+  add("--timeout", {fmt::format("{}", a.timeout)});
   return out;
 }
 
 int serve_cases(const Selected& selected, const Arguments& a) {
-  CaseJudge judge(selected, !a.selection.live.empty());
-  serve([&](const std::string& id) {
+  CaseJudge judge(selected, a.live(), a.timeout);
+  const auto answer = [&](const std::string& id) {
+    if (a.nulls) return judge.judge_nulls(id);
     json verdict = judge.judge(id).json();
     verdict["versions"] = judge.versions();
     return verdict;
-  });
+  };
+  serve(answer, device_is_lost);
   return 0;
 }
 
@@ -85,64 +94,108 @@ std::string vendor_reason(const std::string& device) {
 Results skip_all(const Selected& selected, const std::string& reason) {
   Results results;
   for (const Case& c : selected.cases) results.add(without_run(c, Outcome::skip, reason).json());
+  for (const Refusal& r : selected.refusals)
+    results.add(without_run(r.c, Outcome::skip, reason).json());
   return results;
+}
+
+/// One line and an end at once when LibTorch cannot be asked at all.
+void require_libtorch(const Selected& selected, const Arguments& a) {
+  if (needs_libtorch(selected, a.live())) LibTorch("stock", a.timeout);
+}
+
+int jobs_of(const Arguments& a, const std::string& device, std::size_t tasks) {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int wanted = a.jobs > 0 ? a.jobs : device.rfind("cuda", 0) == 0 ? 1 : cores;
+  return std::min(wanted, static_cast<int>(tasks));
+}
+
+/// Every selected case through workers; `done` gets what they say.
+void over_workers(const Selected& selected, const Arguments& a, const std::string& device,
+                  const std::function<void(const json&, ProgressBar&)>& done) {
+  const std::vector<Task> tasks = tasks_of(selected);
+  // LibTorch's start and its answer may take as long as our runs.
+  const double timeout = needs_libtorch(selected, a.live()) ? 3 * a.timeout : a.timeout;
+  ProgressBar bar(a.quiet);
+  std::int64_t count = 0;
+  run_pool({jobs_of(a, device, tasks.size()), timeout, worker_words(a, device)}, tasks,
+           [&](const json& verdict) {
+             done(verdict, bar);
+             bar.show(verdict.at("id").get<std::string>().substr(0, 18), ++count,
+                      static_cast<std::int64_t>(tasks.size()));
+             return interrupted == 0;
+           });
+}
+
+void print_verdict(const json& verdict) {
+  double share = 0;
+  for (const json& o : verdict.at("outputs"))
+    if (o.at("share_of_bound").is_number())
+      share = std::max(share, o.at("share_of_bound").get<double>());
+  fmt::print("{:<15} {}  {:.0f} % of the bound\n", verdict.at("outcome").get<std::string>(),
+             verdict.at("id").get<std::string>(), 100 * share);
 }
 
 Results judge_all(const Selected& selected, const Arguments& a, const std::string& device,
                   json& versions) {
-  const std::vector<Task> tasks = tasks_of(selected);
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const int wanted = a.jobs > 0 ? a.jobs : device.rfind("cuda", 0) == 0 ? 1 : cores;
-  const int jobs = std::min(wanted, static_cast<int>(tasks.size()));
+  require_libtorch(selected, a);
   Results results;
-  ProgressBar bar(a.quiet);
-  run_pool({jobs, a.timeout, worker_words(a, device)}, tasks, [&](const json& verdict) {
+  over_workers(selected, a, device, [&](const json& verdict, ProgressBar& bar) {
     json kept = verdict;
     if (const auto found = kept.find("versions"); found != kept.end()) {
       if (!found->empty()) versions = *found;
       kept.erase("versions");
     }
     results.add(kept);
-    if (a.verbose) {
-      bar.clear();
-      double share = 0;
-      for (const json& o : kept["outputs"])
-        if (o["share_of_bound"].is_number())
-          share = std::max(share, o["share_of_bound"].get<double>());
-      fmt::print("{:<15} {}  {:.0f} % of the bound\n", kept["outcome"].get<std::string>(),
-                 kept["id"].get<std::string>(), 100 * share);
-    }
-    bar.show(kept["id"].get<std::string>().substr(0, 18),
-             static_cast<std::int64_t>(results.count()), static_cast<std::int64_t>(tasks.size()));
-    return interrupted == 0;
+    if (!a.verbose) return;
+    bar.clear();
+    print_verdict(kept);
   });
   return results;
 }
 
-int verify(const Arguments& a, const std::string& device) {
-  const Selected selected = select(a.selection);
-  if (a.worker) return serve_cases(selected, a);
-  if (a.list) return list_cases(selected);
-  if (selected.cases.empty() && selected.refusals.empty()) {
-    fmt::print(stderr, "plumbline verify: {}\n", nothing_matches(a.selection));
-    return kNothing;
+int verify_nulls(const Selected& selected, const Arguments& a, const std::string& device) {
+  require_libtorch(selected, a);
+  NullTable table;
+  over_workers(selected, a, device, [&](const json& verdict, ProgressBar&) { table.add(verdict); });
+  fmt::print("{}", table.text());
+  if (!a.json_path.empty()) {
+    json file = table.json();
+    file["schema"] = 1;
+    file["device"] = device;
+    write_whole(a.json_path, file.dump(1) + "\n");
   }
-  std::signal(SIGINT, [](int) { interrupted = 1; });
+  return interrupted ? kInterrupted : table.exit_code();
+}
+
+int verify_selected(const Selected& selected, const Arguments& a, const std::string& device) {
   const auto start = Clock::now();
   json versions = json::object();
   const Results results = a.engine == "vendor" ? skip_all(selected, vendor_reason(device))
                                                : judge_all(selected, a, device, versions);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  std::string repro = "plumbline verify --device " + device;
-  if (!a.selection.live.empty()) repro += " --live " + a.selection.live;
+  const std::string repro = repro_command(own_program(), device, a.selection.live);
   fmt::print("{}{}", results.details(repro), results.table());
-  fmt::print("{} cases on {} in {:.2f} s: {:.0f} a second\n", results.count(), device, seconds,
+  fmt::print("{} {} on {} in {:.2f} s: {:.0f} a second\n", results.count(),
+             results.count() == 1 ? "case" : "cases", device, seconds,
              static_cast<double>(results.count()) / seconds);
   if (a.engine == "vendor") fmt::print("skipped: {}\n", vendor_reason(device));
-  const Header header{device, a.engine, repro, versions};
+  const Header header{device, a.engine, repro, versions,
+                      selected.cases.size() + selected.refusals.size()};
   if (!a.json_path.empty()) write_whole(a.json_path, results.json_lines(header));
-  if (!a.junit_path.empty()) write_whole(a.junit_path, results.junit());
+  if (!a.junit_path.empty()) write_whole(a.junit_path, results.junit(header));
   return interrupted ? kInterrupted : results.exit_code();
+}
+
+int verify(const Arguments& a, const std::string& device) try {
+  const Selected selected = select(a.selection);
+  if (a.worker) return serve_cases(selected, a);
+  if (a.list) return list_cases(selected);
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  return a.nulls ? verify_nulls(selected, a, device) : verify_selected(selected, a, device);
+} catch (const NoCase& error) {
+  fmt::print(stderr, "plumbline verify: {}\n", error.what());
+  return kNothing;
 }
 
 }  // namespace
@@ -162,20 +215,28 @@ void add_verify_command(CLI::App& app, const Chosen& chosen) {
       ->capture_default_str();
   verify_app->add_option("--live", a->selection.live,
                          "judge the cases of this JSON file against a LibTorch asked on the spot");
-  verify_app->add_option("--json", a->json_path, "write a line a case there, with every figure");
-  verify_app->add_option("--junit", a->junit_path, "write JUnit XML there");
+  verify_app->add_option("--json", a->json_path,
+                         "write a line a case there, with every figure; with --nulls the table");
+  CLI::Option* junit = verify_app->add_option("--junit", a->junit_path, "write JUnit XML there");
   verify_app->add_option("--jobs", a->jobs, "processes that judge; 0: one a core")
       ->check(CLI::Range(0, 1024));
-  verify_app->add_option("--timeout", a->timeout, "seconds that one case may take")
+  verify_app
+      ->add_option("--timeout", a->timeout,
+                   "seconds that one case may take, and LibTorch to answer it")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
+  verify_app
+      ->add_flag("--nulls", a->nulls,
+                 "judge kernels that compute nothing in the ops' place: each must fail")
+      ->excludes(junit);
   verify_app->add_flag("--list", a->list, "print the selected ids and what each hunts");
   verify_app->add_flag("--verbose", a->verbose, "print a line a case");
   verify_app->add_flag("--quiet", a->quiet, "no progress");
   verify_app->add_flag("--worker", a->worker)->group("");
   verify_app->footer(
-      "Exit: 0 good, 2 wrong answer or untested, 3 mistrusted, 4 no case matches, 64 usage, 130 "
-      "interrupted.\nExample: plumbline verify --op linear --dtype f32 --verbose");
+      "Exit: 0 good, 1 LibTorch is needed and cannot be asked, 2 wrong answer or untested, "
+      "3 mistrusted, 4 no case matches, 64 usage, 130 interrupted.\nExample: plumbline verify --op "
+      "linear --dtype f32 --verbose");
   verify_app->callback(
       [a, chosen] { chosen([a](const std::string& device) { return verify(*a, device); }); });
 }

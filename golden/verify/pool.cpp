@@ -3,23 +3,18 @@
 #include <fmt/format.h>
 
 #include <deque>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <thread>
 
-#include "reference/client.h"
+#include "golden/verify/repro.h"
+#include "golden/client/client.h"
 
 namespace plumb::golden {
 namespace {
 
 using nlohmann::json;
-
-std::string own_program() {
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).string();
-}
 
 json failed(const std::string& id, const std::string& reason) {
   return {{"id", id},    {"outcome", "FAIL"}, {"reason", reason},        {"text", ""},
@@ -65,9 +60,11 @@ class Worker {
   json judge(const std::string& id) {
     try {
       if (!client_)
-        client_ = std::make_unique<reference::Client>(own_program(), options_.arguments, "worker");
-      return client_->request("case", {{"id", id}}, options_.timeout_seconds).at("verdict");
-    } catch (const reference::Error& error) {
+        client_ = std::make_unique<client::Client>(own_program(), options_.arguments, "worker");
+      json answer = client_->request("case", {{"id", id}}, options_.timeout_seconds);
+      if (answer.value("spent", false)) client_.reset();
+      return answer.at("verdict");
+    } catch (const client::Error& error) {
       client_.reset();
       return failed(id, error.what());
     }
@@ -75,7 +72,7 @@ class Worker {
 
  private:
   const PoolOptions& options_;
-  std::unique_ptr<reference::Client> client_;
+  std::unique_ptr<client::Client> client_;
 };
 
 }  // namespace
@@ -99,14 +96,17 @@ void run_pool(const PoolOptions& options, const std::vector<Task>& tasks,
   for (std::thread& thread : threads) thread.join();
 }
 
-void serve(const std::function<json(const std::string&)>& judge) {
-  for (std::string line; std::getline(std::cin, line);) {
+void serve(const std::function<json(const std::string&)>& judge,
+           const std::function<bool()>& spent) {
+  bool ends = false;
+  for (std::string line; !ends && std::getline(std::cin, line);) {
     json answer;
     try {
       answer = {{"ok", true}, {"verdict", judge(json::parse(line).at("id"))}};
     } catch (const std::exception& error) {
       answer = {{"ok", false}, {"error", error.what()}};
     }
+    answer["spent"] = ends = spent();
     std::cout << answer.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
   }
 }

@@ -26,7 +26,8 @@ void run_pool(const PoolOptions& options, const std::vector<Task>& tasks,
               const std::function<bool(const nlohmann::json& verdict)>& done);
 
 /// The worker's side: reads {"verb": "case", "id": ...} lines on stdin until it ends, answers with
-/// what `judge` returns.
-void serve(const std::function<nlohmann::json(const std::string& id)>& judge);
+/// what `judge` returns. Says so and ends as soon as `spent`: another takes its place then.
+void serve(const std::function<nlohmann::json(const std::string& id)>& judge,
+           const std::function<bool()>& spent);
 
 }  // namespace plumb::golden

@@ -59,7 +59,7 @@ class Recorder {
     if (r.libtorch.empty()) return;  // declared: LibTorch accepts it
     try {
       recording_.answer(r.c);
-    } catch (const reference::Error& error) {
+    } catch (const client::Refused& error) {
       const std::string text = error.what();
       if (text.find(r.libtorch) != std::string::npos) return;
       throw Error(fmt::format("{}: LibTorch refuses with '{}', cases.json says '{}'", r.c.text,

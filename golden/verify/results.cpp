@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "golden/verify/junit.h"
+
 namespace plumb::golden {
 namespace {
 
@@ -14,23 +16,6 @@ constexpr std::array kOutcomes = {"PASS", "FAIL",    "MISTRUSTED", "GOLDEN_DEGRA
                                   "SKIP", "UNTESTED"};
 
 std::string op_of(const std::string& id) { return id.substr(0, id.find('/')); }
-
-std::string xml(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (static_cast<unsigned char>(c) >= ' ' || c == '\n')
-      out += c;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -71,18 +56,20 @@ std::string Results::table() const {
   return out;
 }
 
-std::string Results::details(const std::string& repro_prefix) const {
+std::string describe(const json& v, const std::string& command) {
+  std::string out = fmt::format("{} {}: {}\n", v.at("outcome").get<std::string>(),
+                                v.at("id").get<std::string>(), v.at("reason").get<std::string>());
+  // The first line of the text says what the reason says.
+  const std::string text = v.at("text");
+  if (const auto lines = text.find('\n'); lines != std::string::npos) out += text.substr(lines + 1);
+  if (const std::string hunts = v.at("hunts"); !hunts.empty()) out += "  hunts " + hunts + "\n";
+  return out + "  repro " + command + " --case " + v.at("id").get<std::string>() + "\n";
+}
+
+std::string Results::details(const std::string& command) const {
   std::string out;
-  for (const auto& [id, v] : verdicts_) {
-    if (v.at("outcome") == "PASS" || v.at("outcome") == "SKIP") continue;
-    out += fmt::format("{} {}: {}\n", v.at("outcome").get<std::string>(), id,
-                       v.at("reason").get<std::string>());
-    const std::string text = v.at("text");
-    if (const auto lines = text.find('\n'); lines != std::string::npos)
-      out += text.substr(lines + 1);
-    if (const std::string hunts = v.at("hunts"); !hunts.empty()) out += "  hunts " + hunts + "\n";
-    out += "  repro " + repro_prefix + " --case " + id + "\n";
-  }
+  for (const auto& [id, v] : verdicts_)
+    if (v.at("outcome") != "PASS" && v.at("outcome") != "SKIP") out += describe(v, command);
   return out;
 }
 
@@ -92,7 +79,8 @@ std::string Results::json_lines(const Header& header) const {
                          {"engine", header.engine},
                          {"command", header.command},
                          {"versions", header.versions},
-                         {"cases", verdicts_.size()}}
+                         {"cases", verdicts_.size()},
+                         {"selected", header.selected}}
                         .dump() +
                     "\n";
   for (const auto& [id, verdict] : verdicts_) {
@@ -104,35 +92,12 @@ std::string Results::json_lines(const Header& header) const {
   return out;
 }
 
-std::string Results::junit() const {
-  std::map<std::string, std::vector<const json*>> suites;
-  for (const auto& [id, verdict] : verdicts_) suites[op_of(id)].push_back(&verdict);
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
-  for (const auto& [op, cases] : suites) {
-    std::size_t failures = 0, skipped = 0;
-    std::string body;
-    for (const json* v : cases) {
-      const std::string outcome = v->at("outcome");
-      body += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\">", op,
-                          xml(v->at("id")), v->at("seconds").get<double>());
-      const std::string reason = xml(v->at("reason"));
-      if (outcome == "FAIL" || outcome == "UNTESTED" || outcome == "MISTRUSTED") {
-        ++failures;
-        body += fmt::format("<failure type=\"{}\" message=\"{}\">{}</failure>", outcome, reason,
-                            xml(v->at("text")));
-      } else if (outcome == "SKIP") {
-        ++skipped;
-        body += "<skipped message=\"" + reason + "\"/>";
-      } else if (outcome == "GOLDEN_DEGRADED") {
-        body += "<system-out>GOLDEN_DEGRADED: " + reason + "</system-out>";
-      }
-      body += "</testcase>\n";
-    }
-    out += fmt::format(
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n{}  </testsuite>\n",
-        op, cases.size(), failures, skipped, body);
-  }
-  return out + "</testsuites>\n";
+std::string Results::junit(const Header& header) const {
+  std::vector<TestCase> cases;
+  for (const auto& [id, v] : verdicts_)
+    cases.push_back({suite_name(header.device, header.engine, op_of(id)), id, v.at("seconds"),
+                     v.at("outcome"), v.at("reason"), describe(v, header.command)});
+  return golden::junit(cases);
 }
 
 }  // namespace plumb::golden

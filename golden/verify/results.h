@@ -12,7 +12,12 @@ namespace plumb::golden {
 struct Header {
   std::string device, engine, command;
   nlohmann::json versions;  // of the LibTorch that answered
+  std::size_t selected =
+      0;  // cases that were to be judged: more than there are verdicts when stopped
 };
+
+/// A verdict as people read it: id, outcome, reason, the failure's lines, how to repeat it.
+std::string describe(const nlohmann::json& verdict, const std::string& command);
 
 class Results {
  public:
@@ -24,12 +29,12 @@ class Results {
 
   /// A row an op, a column an outcome, and the sums.
   std::string table() const;
-  /// Every verdict that is not PASS: id, outcome, reason, the failure's lines, how to repeat it.
-  std::string details(const std::string& repro_prefix) const;
+  /// Every verdict that is neither PASS nor SKIP, described.
+  std::string details(const std::string& command) const;
   /// JSON lines: the header, then a line a case in the order of their ids.
   std::string json_lines(const Header& header) const;
   /// JUnit XML: a suite an op.
-  std::string junit() const;
+  std::string junit(const Header& header) const;
 
  private:
   std::map<std::string, nlohmann::json> verdicts_;  // by id

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <set>
 
+#include "impl/core/nearest.h"
 #include "impl/core/error.h"
 
 namespace plumb::golden {
@@ -15,19 +17,30 @@ namespace {
 
 bool is_pattern(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
 
+constexpr std::size_t kNearest = 3;
+
+std::string any_of_all(const std::vector<std::string>& list) {
+  return list.empty() ? "any" : fmt::format("{}", fmt::join(list, " or "));
+}
+
 bool among(const std::vector<std::string>& list, const std::string& word) {
   return list.empty() || std::find(list.begin(), list.end(), word) != list.end();
 }
 
-bool matches(const Selection& s, const Case& c) {
-  if (!among(s.ops, c.id.op) || !among(s.directions, c.id.direction) ||
-      !among(s.dtypes, c.id.dtype))
-    return false;
+bool matches(const std::string& asked, const std::string& id) {
+  return asked == id || (is_pattern(asked) && fnmatch(asked.c_str(), id.c_str(), 0) == 0);
+}
+
+/// Whether all but `cases` lets it pass.
+bool is_of_kind(const Selection& s, const Case& c) {
+  return among(s.ops, c.id.op) && among(s.directions, c.id.direction) &&
+         among(s.dtypes, c.id.dtype);
+}
+
+bool is_named(const Selection& s, const std::string& id) {
   return s.cases.empty() ||
-         std::any_of(s.cases.begin(), s.cases.end(), [&](const std::string& pattern) {
-           return pattern == c.text ||
-                  (is_pattern(pattern) && fnmatch(pattern.c_str(), c.text.c_str(), 0) == 0);
-         });
+         std::any_of(s.cases.begin(), s.cases.end(),
+                     [&](const std::string& asked) { return matches(asked, id); });
 }
 
 void check_names(const Selection& s) {
@@ -41,7 +54,54 @@ void check_names(const Selection& s) {
           fmt::format("direction '{}'; allowed: {}", direction, fmt::join(directions, ", ")));
 }
 
-CaseList all_cases(const std::string& op) { return read_cases(golden_folder(), op); }
+/// The cases that a selection chooses from.
+Selected candidates(const Selection& s) {
+  Selected out;
+  if (!s.live.empty()) {
+    out.cases = read_live_cases(s.live);
+  } else {
+    for (const Op& op : ops()) {
+      if (!among(s.ops, op.name)) continue;
+      CaseList list = read_cases(golden_folder(), op.name);
+      std::move(list.cases.begin(), list.cases.end(), std::back_inserter(out.cases));
+      std::move(list.refusals.begin(), list.refusals.end(), std::back_inserter(out.refusals));
+    }
+  }
+  std::erase_if(out.cases, [&](const Case& c) { return !is_of_kind(s, c); });
+  std::erase_if(out.refusals, [&](const Refusal& r) { return !is_of_kind(s, r.c); });
+  return out;
+}
+
+std::vector<std::string> ids_of(const Selected& selected) {
+  std::vector<std::string> out;
+  for (const Case& c : selected.cases) out.push_back(c.text);
+  for (const Refusal& r : selected.refusals) out.push_back(r.c.text);
+  return out;
+}
+
+[[noreturn]] void refuse(const std::string& asked, std::vector<std::string> ids,
+                         const std::string& why) {
+  std::vector<std::string> near;
+  while (near.size() < kNearest && !ids.empty()) {
+    near.push_back(nearest(asked, ids));
+    std::erase(ids, near.back());
+  }
+  throw NoCase(fmt::format("no case matches '{}'{}{}", asked,
+                           near.empty() ? "" : "; nearest: ", fmt::join(near, ", ")) +
+               (why.empty() ? "" : "; as an id of its own: " + why));
+}
+
+/// A case that is none of the project's but whose id has a meaning. Throws NoCase.
+Case case_of_its_own(const Selection& s, const std::string& id, const Selected& known) {
+  std::string why;
+  if (!is_pattern(id) && s.live.empty() && id.find("/refusal/") == std::string::npos) try {
+      Case c = make_case(id);
+      if (is_of_kind(s, c)) return c;
+    } catch (const UsageError& error) {
+      why = error.what();
+    }
+  refuse(id, ids_of(known), why);
+}
 
 }  // namespace
 
@@ -52,45 +112,21 @@ std::string golden_folder() {
 
 Selected select(const Selection& s) {
   check_names(s);
+  const Selected known = candidates(s);
+  const std::vector<std::string> ids = ids_of(known);
   Selected out;
-  if (!s.live.empty()) {
-    for (Case& c : read_live_cases(s.live))
-      if (matches(s, c)) out.cases.push_back(std::move(c));
-    return out;
-  }
-  std::set<std::string> found;
-  for (const Op& op : ops()) {
-    if (!among(s.ops, op.name)) continue;
-    CaseList list = all_cases(op.name);
-    for (Case& c : list.cases)
-      if (matches(s, c)) found.insert(c.text), out.cases.push_back(std::move(c));
-    for (Refusal& r : list.refusals)
-      if (matches(s, r.c)) found.insert(r.c.text), out.refusals.push_back(std::move(r));
-  }
-  for (const std::string& id : s.cases) {
-    if (is_pattern(id) || found.contains(id)) continue;
-    if (id.find("/refusal/") != std::string::npos) continue;
-    out.cases.push_back(make_case(id));
-  }
+  for (const Case& c : known.cases)
+    if (is_named(s, c.text)) out.cases.push_back(c);
+  for (const Refusal& r : known.refusals)
+    if (is_named(s, r.c.text)) out.refusals.push_back(r);
+  for (const std::string& asked : s.cases)
+    if (std::none_of(ids.begin(), ids.end(),
+                     [&](const std::string& id) { return matches(asked, id); }))
+      out.cases.push_back(case_of_its_own(s, asked, known));
+  if (out.cases.empty() && out.refusals.empty())
+    throw NoCase(fmt::format("no case is of op {}, direction {}, dtype {}", any_of_all(s.ops),
+                             any_of_all(s.directions), any_of_all(s.dtypes)));
   return out;
-}
-
-std::string nothing_matches(const Selection& s) {
-  std::vector<std::string> ids;
-  for (const Op& op : ops()) {
-    const CaseList list = all_cases(op.name);
-    for (const Case& c : list.cases) ids.push_back(c.text);
-    for (const Refusal& r : list.refusals) ids.push_back(r.c.text);
-  }
-  if (s.cases.empty()) return "no case matches";
-  const std::string& asked = s.cases.front();
-  std::string near;
-  for (int i = 0; i < 3 && !ids.empty(); ++i) {
-    const std::string best = nearest(asked, ids);
-    near += (i ? ", " : "") + best;
-    std::erase(ids, best);
-  }
-  return fmt::format("no case matches '{}'; nearest: {}", asked, near);
 }
 
 }  // namespace plumb::golden

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "golden/harness/case_list.h"
+#include "impl/core/error.h"
 
 namespace plumb::golden {
 
@@ -20,13 +21,15 @@ struct Selected {
   std::vector<Refusal> refusals;
 };
 
-/// Throws UsageError for an op, direction or dtype that does not exist, and what case_list.h
-/// throws. A `cases` entry without * that names no case of the project, but one that make_case
-/// accepts, is that case: any id can be run.
-Selected select(const Selection& selection);
+/// Nothing is selected, or an entry of `cases` selects nothing: it names the nearest ids.
+struct NoCase : Error {
+  using Error::Error;
+};
 
-/// "nothing matches ...; nearest: ..." for an empty selection.
-std::string nothing_matches(const Selection& selection);
+/// Throws NoCase, UsageError for an op, direction or dtype that does not exist, and what
+/// case_list.h throws. A `cases` entry without * that names no case of the project, but one that
+/// make_case accepts, is that case: any id can be run.
+Selected select(const Selection& selection);
 
 /// Where the project's cases and answers are: PLUMBLINE_GOLDEN, else golden/ops of the source tree
 /// that this program was built from.

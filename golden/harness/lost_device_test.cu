@@ -1,0 +1,41 @@
+// lost_device_test.cu - a kernel that faults fails its case, and the process says that it can judge
+// no other.
+#include <gtest/gtest.h>
+
+#include "golden/harness/verdict.h"
+#include "impl/core/launch.cuh"
+
+namespace plumb::golden {
+namespace {
+
+__global__ void wild_kernel(float* out) { out[1] = 1; }
+
+Outputs run_wild(const Case&, const Inputs& inputs) {
+  launch("relu/wild", wild_kernel, {1, 1}, Stream{}, nullptr);
+  return {{"y", inputs.at("x")}};
+}
+
+TEST(LostDevice, isToldAfterAFaultAndTheCaseFails) {
+  Op wild = find_op("relu");
+  wild.run = run_wild;
+  const Case c = make_case("relu/forward/f32/n5");
+  Answer answer;
+  answer.outputs["y"].shape = {5};
+  answer.outputs["y"].want.assign(5, 0);
+  const bool lost_before = device_is_lost();
+
+  replace_op("relu", &wild);
+  const CaseVerdict verdict = judge(c, answer);
+  replace_op("relu", nullptr);
+  const bool lost_after = device_is_lost();
+  cudaDeviceReset();
+
+  EXPECT_FALSE(lost_before);
+  EXPECT_EQ(verdict.outcome, Outcome::fail);
+  EXPECT_NE(verdict.reason.find("cudaErrorIllegalAddress"), std::string::npos) << verdict.reason;
+  EXPECT_EQ(verdict.reason.find('\n'), std::string::npos) << verdict.reason;
+  EXPECT_TRUE(lost_after);
+}
+
+}  // namespace
+}  // namespace plumb::golden
