@@ -1,15 +1,28 @@
-// relu - 4096 features: reads and writes each element once.
-#include "bench/ops/op_bench.h"
+// relu - 1024 features: reads and writes each element once.
+#include "impl/ops/relu.h"
 
 #include <fmt/format.h>
 
-namespace plumb::bench {
+#include "bench/ops/op_bench.h"
 
-std::vector<BenchCase> relu_bench(std::int64_t batch) {
-  const double count = 4096 * static_cast<double>(batch);
-  const std::string shape = fmt::format("f32/n{}_c4096", batch);
-  return {{"relu/forward/" + shape, 8 * count, count},
-          {"relu/backward/" + shape, 12 * count, count}};
+namespace plumb::bench {
+namespace {
+
+std::vector<BenchCase> cases(const Sweep& at) {
+  const double count = 1024 * static_cast<double>(at.batch);
+  const std::string shape = fmt::format("{}/n{}_c1024", at.dtype, at.batch);
+  return {{"relu/forward/" + shape, 2 * at.element * count, count},
+          {"relu/backward/" + shape, 3 * at.element * count, count}};
 }
+
+Call backward(const golden::Case&, const golden::Inputs& in) {
+  return [&dy = in.at("dy"), y = relu_forward(in.at("x"), {})] {
+    return golden::Outputs{{"dx", relu_backward(dy, y, {})}};
+  };
+}
+
+}  // namespace
+
+BenchOp relu_bench() { return {"relu", cases, backward}; }
 
 }  // namespace plumb::bench

@@ -1,6 +1,5 @@
 // adam.cpp - one Adam step over 1,048,576 elements, f32.
 #include "bench/vgpu/kernels.h"
-#include "bench/vgpu/peer.h"
 #include "bench/vgpu/rows.h"
 #include "impl/core/cuda_error.h"
 #include "impl/core/tensor.h"

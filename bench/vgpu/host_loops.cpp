@@ -57,22 +57,6 @@ void divergent_scalar(const std::uint32_t* seeds, const int* trip_counts, std::u
   }
 }
 
-double peak_gflops() {
-  using Vector = float __attribute__((vector_size(64)));
-  constexpr int kLanes = 16, kChains = 12, kTurns = 200000;  // 12 chains hide an fma's latency
-  Vector chains[kChains];
-  for (int c = 0; c < kChains; ++c) chains[c] = Vector{} + static_cast<float>(c);
-  Vector factor = Vector{} + 0.999f, term = Vector{} + 0.5f;
-  const double seconds = fastest([&] {
-    asm volatile("" : "+v"(factor), "+v"(term));  // not constants
-    for (int turns = 0; turns < kTurns; ++turns)
-#pragma GCC unroll 12
-      for (int c = 0; c < kChains; ++c) chains[c] = chains[c] * factor + term;
-  });
-  for (const Vector& chain : chains) asm volatile("" : : "m"(chain));
-  return 2.0 * kLanes * kChains * kTurns / seconds / 1e9;
-}
-
 double adam_traffic_seconds(std::int64_t count) {
   std::vector<float> p(count, 1), m(count, 1), v(count, 1), g(count, 1);
   return fastest([&] {

@@ -1,6 +1,5 @@
-// host_loops.h - what a CPU program would do: the plain C++ loops that kernels are timed against,
-// and loops that show what this core can do at most. host_loops.cpp is compiled for this very
-// processor.
+// host_loops.h - what a CPU program would do: the plain C++ loops that kernels are timed against.
+// host_loops.cpp is compiled for this very processor.
 #pragma once
 
 #include <cmath>
@@ -51,9 +50,6 @@ void adam_loop(const AdamArrays& arrays, std::int64_t count, const AdamOptions& 
 /// The divergent loop, one element after the other.
 void divergent_scalar(const std::uint32_t* seeds, const int* trip_counts, std::uint32_t* out,
                       int count);
-
-/// What one core can do at most: the fastest of several runs, GFLOP/s of f32 fma in registers.
-double peak_gflops();
 
 /// Seconds that Adam's memory traffic alone takes on one core: reads 4 arrays of `count` floats and
 /// writes 3 of them, one addition each. The fastest of several runs.

@@ -2,8 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "bench/vgpu/peer.h"
-#include "bench/vgpu/report.h"
+#include "bench/common/provenance.h"
+#include "bench/common/reporter.h"
+#include "bench/vgpu/rows.h"
 #include "impl/core/file.h"
 #include "vgpu/runtime/device.h"
 
@@ -17,27 +18,21 @@ struct Options {
   std::string filter = ".", json, first_launch;
 };
 
-/// The words of the command line, as they were typed.
-std::string command_of(int argc, char** argv) {
-  std::string out;
-  for (int i = 0; i < argc; ++i) {
-    std::string word = argv[i];
-    if (i == 0) word = word.substr(word.find_last_of('/') + 1);
-    out += (i ? " " : "") + word;
-  }
-  return out;
+/// The row of a benchmark as JSON; null for one that is none of ours.
+nlohmann::json facts_of(const Rows& rows, const std::string& name) {
+  const Row* row = rows.find(name);
+  return row == nullptr ? nlohmann::json() : to_json(*row);
 }
 
-/// Google Benchmark takes its settings as a command line only.
-void start_benchmark(const Options& options) {
-  std::vector<std::string> words = {"bench", "--benchmark_filter=" + options.filter};
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  int count = static_cast<int>(pointers.size());
-  benchmark::Initialize(&count, pointers.data());
+void print_line(const Rows& rows, const std::string& name) {
+  const Row* row = rows.find(name);
+  if (row == nullptr || !row->figure) return;
+  std::fprintf(stderr, "%-48s %d thread%s  %10.4g %s: %s\n", row->id.c_str(), row->threads,
+               row->threads > 1 ? "s" : " ", row->figure->median, row->unit.c_str(),
+               verdict_of(*row).c_str());
 }
 
-int measure_all(const Options& options, const std::string& command) {
+int measure_all(const Options& options) {
   if (!vgpu::runtime::device_choice().is_virtual)
     throw std::invalid_argument(
         "PLUMBLINE_DEVICE names a GPU; this measures the virtual one: allowed vgpu:0, "
@@ -48,15 +43,16 @@ int measure_all(const Options& options, const std::string& command) {
   add_control_rows(rows);
   add_mlp_rows(rows);
   add_first_launch_rows(rows);
-  start_benchmark(options);
+  start_benchmark(options.filter);
   LibTorch& peer = LibTorch::get();
-  const std::string machine = machine_text();
+  const std::string machine = machine_text(), command = command_text();
   const std::string peer_text = peer.available() ? peer.name() : "no peer: " + peer.reason();
   benchmark::AddCustomContext("machine", machine);
   benchmark::AddCustomContext("device", "vgpu:0 (emulated)");
   benchmark::AddCustomContext("command", command);
   benchmark::AddCustomContext("peer", peer_text);
-  Reporter reporter(rows);
+  Reporter reporter([&](const std::string& name) { return facts_of(rows, name); },
+                    [&](const std::string& name) { print_line(rows, name); });
   benchmark::RunSpecifiedBenchmarks(&reporter);
   const std::vector<Row> measured = rows.measured();
   if (measured.empty()) {
@@ -93,7 +89,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     if (!options.first_launch.empty())
       return answer_first_launch(options.first_launch, options.json), 0;
-    return measure_all(options, command_of(argc, argv));
+    return measure_all(options);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "plumb.bench.vgpu: %s\n", error.what());

@@ -1,7 +1,6 @@
 // matmul.cpp - the product of two 512 x 512 matrices, f32: with the op linear's kernel, with the
 // tile of a first CUDA lesson, and over two cores.
 #include "bench/vgpu/kernels.h"
-#include "bench/vgpu/peer.h"
 #include "bench/vgpu/rows.h"
 #include "impl/core/cuda_error.h"
 #include "impl/ops/linear.h"

@@ -5,20 +5,18 @@
 
 #include <functional>
 
+#include "bench/common/alternation.h"
+#include "bench/common/peer.h"
 #include "bench/vgpu/row.h"
 
 namespace plumb::bench {
 
-/// Does its work `repeats` times and returns the mean seconds of one.
-using Timed = std::function<double(std::int64_t repeats)>;
+/// Names LibTorch as the row's peer, or says why it is missing.
+void set_peer(Row& row, const std::string& operation);
 
-/// From a body that is called once a repeat and returns when its work is done.
-Timed timed(std::function<void()> body);
-
-/// One round is one iteration of `state` and counts our time alone. Rounds alternate their order:
-/// ours, peer, peer, ours. A round repeats the work until it lasts some milliseconds; warm-up comes
-/// before. `figure_of` turns seconds of one piece of work into the row's unit. `peer` may be empty.
-/// Fills figure, peer_figure, ratio and rounds of the row, and the counters of `state`.
+/// One round of an Alternation is one iteration of `state` and counts our time alone. `figure_of`
+/// turns seconds of one piece of work into the row's unit. `peer` may be empty. Fills figure,
+/// peer_figure, ratio and rounds of the row, and the counters of `state`.
 void measure(benchmark::State& state, Row& row, const Timed& ours, const Timed& peer,
              const std::function<double(double seconds)>& figure_of);
 

@@ -3,8 +3,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "bench/vgpu/host_loops.h"
-#include "bench/vgpu/peer.h"
 #include "bench/vgpu/rows.h"
 #include "bench/vgpu/scratch_folder.h"
 #include "impl/core/safetensors.h"
@@ -79,7 +77,7 @@ class Training {
 /// LibTorch starts from the same seed and must find the same losses.
 void start_peer(const Row& row, Training& ours, const ScratchFolder& folder) {
   ours.write_batch(folder.file("batch"));
-  reference::Client& client = LibTorch::get().client();
+  client::Client& client = LibTorch::get().client();
   client.request(
       "mlp.init",
       {{"layers", kLayers},

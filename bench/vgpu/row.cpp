@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
 #include <set>
-#include <stdexcept>
+
+#include "bench/common/table.h"
 
 namespace plumb::bench {
 namespace {
-
-constexpr std::size_t kColumns = 9;
-using Line = std::array<std::string, kColumns>;
-
-/// Three significant digits: 1234, 123, 12.3, 1.23, 0.123.
-std::string number(double value) {
-  const double magnitude = std::fabs(value);
-  if (magnitude >= 100) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.{}f}", value, magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : 3);
-}
 
 std::string goal_text(const Row& row) {
   if (row.goal.goal == 0) return "-";
@@ -37,17 +25,17 @@ std::string ratio_text(const Row& row) {
   const bool inverse =
       row.judged == Judged::speed_ratio ||
       (row.judged == Judged::figure && row.unit.ends_with("/s"));  // a rate compares as a speed
-  const auto show = [&](double r) { return number(inverse ? 1 / r : r); };
+  const auto show = [&](double r) { return number_text(inverse ? 1 / r : r); };
   const Spread& r = *row.ratio;
   return fmt::format("{} ({} to {}) of its {}", show(r.median), show(inverse ? r.high : r.low),
                      show(inverse ? r.low : r.high), inverse ? "speed" : "time");
 }
 
 std::string measured_text(const std::optional<Spread>& figure, const std::string& unit) {
-  return figure ? number(figure->median) + " " + unit : "-";
+  return figure ? number_text(figure->median) + " " + unit : "-";
 }
 
-Line line_of(const Row& row) {
+std::vector<std::string> line_of(const Row& row) {
   const std::string share = row.bound_share
                                 ? fmt::format("{:.0f} % of {}", 100 * *row.bound_share, row.bound)
                                 : row.bound;
@@ -63,18 +51,6 @@ Line line_of(const Row& row) {
 }
 
 }  // namespace
-
-Spread spread_of(std::vector<double> values) {
-  if (values.empty()) throw std::invalid_argument("spread_of: no values");
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) {
-    const double place = share * static_cast<double>(values.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min(below + 1, values.size() - 1);
-    return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
-  };
-  return {at(0.25), at(0.5), at(0.75)};
-}
 
 std::optional<double> judged_value(const Row& row) {
   if (row.judged == Judged::figure)
@@ -92,9 +68,8 @@ std::string verdict_of(const Row& row) {
 }
 
 nlohmann::json to_json(const Row& row) {
-  const auto spread = [](const std::optional<Spread>& s) -> nlohmann::json {
-    if (!s) return nullptr;
-    return {{"low", s->low}, {"median", s->median}, {"high", s->high}};
+  const auto spread = [](const std::optional<Spread>& s) {
+    return s ? to_json(*s) : nlohmann::json();
   };
   const char* judged[] = {"figure", "time_ratio", "speed_ratio"};
   nlohmann::json out = {{"id", row.id},
@@ -119,25 +94,15 @@ nlohmann::json to_json(const Row& row) {
 }
 
 std::string table_of(const std::vector<Row>& rows) {
-  std::vector<Line> lines{{"on vgpu:0 (emulated)", "threads", "figure", "goal", "verdict", "peer",
-                           "peer's figure", "ours of peer (quartiles)", "bound"}};
+  std::vector<std::vector<std::string>> lines{{"on vgpu:0 (emulated)", "threads", "figure", "goal",
+                                               "verdict", "peer", "peer's figure",
+                                               "ours of peer (quartiles)", "bound"}};
   std::set<std::string> reasons;
   for (const Row& row : rows) {
     lines.push_back(line_of(row));
     if (!row.no_peer.empty()) reasons.insert(row.no_peer);
   }
-  std::array<std::size_t, kColumns> width{};
-  for (const Line& line : lines)
-    for (std::size_t c = 0; c < kColumns; ++c) width[c] = std::max(width[c], line[c].size());
-  std::string out;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    for (std::size_t c = 0; c < kColumns; ++c)
-      out += fmt::format("| {:<{}} ", lines[i][c], width[c]);
-    out += "|\n";
-    if (i != 0) continue;
-    for (std::size_t c = 0; c < kColumns; ++c) out += "|" + std::string(width[c] + 2, '-');
-    out += "|\n";
-  }
+  std::string out = table_text(lines);
   for (const std::string& reason : reasons) out += "\nno peer: " + reason + "\n";
   return out;
 }

@@ -6,16 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "bench/common/spread.h"
+
 namespace plumb::bench {
-
-/// Over the rounds of a measurement.
-struct Spread {
-  double low = 0, median = 0, high = 0;  // quartiles
-};
-
-/// Linear interpolation between ranks, as numpy's default. Throws std::invalid_argument for
-/// nothing.
-Spread spread_of(std::vector<double> values);
 
 /// What the goal speaks of.
 enum class Judged {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "bench/vgpu/measure.h"
-#include "reference/client.h"
+#include "bench/common/alternation.h"
+#include "golden/client/client.h"
 
 namespace plumb::bench {
 
@@ -20,17 +20,15 @@ class LibTorch {
   /// "LibTorch 2.15.0 AVX512".
   std::string name() const { return name_; }
 
-  /// A time.* verb with `threads` threads; empty when LibTorch is not available.
+  /// A timing verb with `threads` threads; empty when LibTorch is not available. A call of it
+  /// throws client::Error when LibTorch refuses the request or ends.
   Timed timing(const std::string& verb, nlohmann::json fields, int threads);
-  reference::Client& client() { return *client_; }
+  client::Client& client() { return *client_; }
 
  private:
   LibTorch();
-  std::unique_ptr<reference::Client> client_;
+  std::unique_ptr<client::Client> client_;
   std::string reason_, name_ = "LibTorch";
 };
-
-/// Names LibTorch as the row's peer, or says why it is missing.
-void set_peer(Row& row, const std::string& operation);
 
 }  // namespace plumb::bench

@@ -1,4 +1,4 @@
-#include "bench/vgpu/peer.h"
+#include "bench/common/peer.h"
 
 #include <numeric>
 
@@ -11,12 +11,12 @@ LibTorch& LibTorch::get() {
 
 LibTorch::LibTorch() {
   try {
-    client_ = std::make_unique<reference::Client>(reference::find_program());
+    client_ = std::make_unique<client::Client>(client::find_program());
     const nlohmann::json probe = {{"m", 1}, {"n", 1}, {"k", 1}, {"repeats", 1}};
     const nlohmann::json versions = client_->request("time.mm", probe).at("versions");
     name_ = "LibTorch " + versions.at("torch").get<std::string>() + " " +
             versions.at("capability").get<std::string>();
-  } catch (const reference::Error& error) {
+  } catch (const client::Error& error) {
     client_.reset();
     reason_ = error.what();
   }
@@ -32,11 +32,6 @@ Timed LibTorch::timing(const std::string& verb, nlohmann::json fields, int threa
     return std::accumulate(seconds.begin(), seconds.end(), 0.0) /
            static_cast<double>(seconds.size());
   };
-}
-
-void set_peer(Row& row, const std::string& operation) {
-  row.peer = "LibTorch's " + operation;
-  if (!LibTorch::get().available()) row.no_peer = LibTorch::get().reason();
 }
 
 }  // namespace plumb::bench

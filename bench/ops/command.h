@@ -1,0 +1,19 @@
+// command.h - `plumbline bench`.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace plumb::bench {
+
+/// Gets the run to do: a function from the device's name to the exit code. Called while the command
+/// line is parsed.
+using Chosen = std::function<void(const std::function<int(const std::string& device)>&)>;
+
+void add_bench_command(CLI::App& app, const Chosen& chosen);
+
+}  // namespace plumb::bench
