@@ -1,7 +1,7 @@
-# VegaScript.cmake - one script out of the distribution's Vega (package libjs-vega) and reports/vega.js.
+# VegaScript.cmake - one script out of the distribution's Vega (package libjs-vega) and the page's own.
 #
 # The package holds Vega's modules, each a UMD file that asks for others by `require`, and no bundle
-# of them. Run as:  cmake -DVEGA=<folder> -DGLUE=<vega.js> -DOUT=<file> -P VegaScript.cmake
+# of them. Run as:  cmake -DVEGA=<folder> "-DOWN=<vega.js>;<another>" -DOUT=<file> -P VegaScript.cmake
 # Starts from the modules that vega.js loads and takes in whatever they require. Stops when one is
 # missing.
 cmake_minimum_required(VERSION 3.25)
@@ -31,5 +31,8 @@ while(_wanted)
     list(APPEND _wanted ${_needed})
   endforeach()
 endwhile()
-file(READ "${GLUE}" _glue)
-file(WRITE "${OUT}" "${_script}${_glue}")
+foreach(_file IN LISTS OWN)
+  file(READ "${_file}" _text)
+  string(APPEND _script "${_text}")
+endforeach()
+file(WRITE "${OUT}" "${_script}")

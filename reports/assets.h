@@ -7,8 +7,8 @@ namespace plumb::report {
 
 /// page.css.
 std::string_view page_style();
-/// JavaScript that draws the page's charts: the distribution's Vega and vega.js, in one. Holds no
-/// "</script", so it can stand in a page.
+/// JavaScript that draws the page's charts and hands out its data: the distribution's Vega, vega.js
+/// and downloads.js, in one. Holds no "</script", so it can stand in a page.
 std::string_view page_script();
 
 }  // namespace plumb::report

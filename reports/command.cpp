@@ -14,19 +14,20 @@ namespace plumb::report {
 namespace {
 
 struct Arguments {
-  std::string result, output;
+  std::vector<std::string> results;
+  std::string output;
   Provenance provenance;
 };
 
 int write_report(const Arguments& a) {
-  const auto result = nlohmann::json::parse(read_whole(a.result), nullptr, false);
-  if (!result.is_object() || !result.contains("verdicts"))
-    throw UsageError(a.result + ": not a result of plumbline train --audit");
-  write_whole(a.output, html(result, a.provenance));
-  const std::string beside =
-      (std::filesystem::path(a.output).parent_path() / "summary.md").string();
-  write_whole(beside, summary(result, a.provenance));
-  fmt::print("report: {} and {}\n", a.output, beside);
+  const Inputs inputs = read_inputs(a.results);
+  const std::filesystem::path folder = std::filesystem::path(a.output).parent_path();
+  const std::string markdown = (folder / "summary.md").string(),
+                    xml = (folder / "junit.xml").string();
+  write_whole(a.output, html(inputs, a.provenance));
+  write_whole(markdown, summary(inputs, a.provenance));
+  write_whole(xml, junit(inputs));
+  fmt::print("report: {}, {} and {}\n", a.output, markdown, xml);
   return 0;
 }
 
@@ -35,15 +36,19 @@ int write_report(const Arguments& a) {
 void add_report_command(CLI::App& app,
                         const std::function<void(const std::function<int()>&)>& chosen) {
   auto a = std::make_shared<Arguments>();
-  CLI::App* report =
-      app.add_subcommand("report", "Write one offline HTML page and summary.md from a result");
-  report->add_option("result", a->result, "JSON of plumbline train --audit --json")->required();
+  CLI::App* report = app.add_subcommand(
+      "report", "Write one offline HTML page, summary.md and junit.xml from results");
+  report
+      ->add_option("results", a->results,
+                   "files of plumbline verify --json, plumbline train --audit --json, ci/mutants")
+      ->required();
   report->add_option("-o,--output", a->output, "the HTML file")->required();
   report->add_option("--commit", a->provenance.commit, "shown in the page");
   report->add_option("--machine", a->provenance.machine, "shown in the page");
-  report->add_option("--command", a->provenance.command, "what made the result: the repro line");
+  report->add_option("--command", a->provenance.command,
+                     "what made the results: the repro line of the training");
   report->add_option("--date", a->provenance.date, "shown in the page");
-  report->footer("Example: plumbline report result.json -o reports/out/index.html");
+  report->footer("Example: plumbline report verify.jsonl result.json -o reports/out/index.html");
   report->callback([a, chosen] { chosen([a] { return write_report(*a); }); });
 }
 

@@ -1,91 +1,73 @@
-// html.cpp - the page of an audit, section by section.
+// html.cpp - the page: banner, links, sections, the figures as JSON.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <stdexcept>
+#include <algorithm>
 
 #include "reports/assets.h"
-#include "reports/charts.h"
 #include "reports/elements.h"
+#include "reports/figures.h"
+#include "reports/overall.h"
 #include "reports/report.h"
+#include "reports/sections/sections.h"
 
 namespace plumb::report {
 namespace {
 
-using nlohmann::json;
+std::vector<Section> sections_of(const Inputs& inputs, const Provenance& p) {
+  std::vector<Section> all = {
+      failures_section(inputs),    outcomes_section(inputs),     heat_section(inputs),
+      worst_section(inputs),       ratios_section(inputs),       coverage_section(inputs),
+      refusals_section(inputs),    nulls_section(inputs),        mutants_section(inputs),
+      training_section(inputs, p), trajectories_section(inputs), provenance_section(inputs, p),
+      gaps_section(inputs),        glossary_section(inputs)};
+  std::erase_if(all, [](const Section& section) { return section.body.empty(); });
+  return all;
+}
 
-std::string banner(const json& result) {
-  const std::string device = device_of(result), outcome = overall(result);
+std::string banner(const Inputs& inputs) {
+  const std::string outcome = overall(inputs);
   std::string out = fmt::format(
-      "<div class=\"banner{}\"><h1>{}: our CUDA kernels beside LibTorch</h1><p>{} checks on "
-      "{}{}</p>",
-      outcome == "PASS" ? "" : " bad", outcome, result["verdicts"].size(), escape(device),
-      device.rfind("vgpu", 0) == 0
-          ? ", a virtual GPU: the PTX that nvcc emitted, run on the CPU. No GPU was used."
-          : ".");
-  if (result.contains("accuracy"))
-    out +=
-        fmt::format("<p>Test accuracy <b>{}</b> (LibTorch {}) on {} images; {} images/s on {}.</p>",
-                    number(result["accuracy"]["ours"]), number(result["accuracy"]["libtorch"]),
-                    result["accuracy"]["images"].get<int>(), number(result["images_per_second"]),
-                    escape(device));
-  return out + "</div>\n";
+      "<div class=\"banner{}\"><h1>{}: our CUDA kernels beside "
+      "LibTorch</h1><ul>",
+      outcome == "PASS" ? "" : " bad", outcome);
+  for (const std::string& line : headlines(inputs)) out += "<li>" + escape(line) + "</li>";
+  const std::vector<std::string> devices = devices_of(inputs);
+  out += fmt::format("</ul><p>On {}", escape(fmt::format("{}", fmt::join(devices, ", "))));
+  return out + (std::all_of(devices.begin(), devices.end(), is_virtual)
+                    ? ", a virtual GPU: the PTX that nvcc emitted, run on the CPU. No GPU was used."
+                      "</p></div>\n"
+                    : ".</p></div>\n");
 }
 
-std::string verdicts(const json& result, const std::string& command) {
-  Table table({"check", "device", "outcome", "figure", "limit", "detail and repro"}, true);
-  int index = 0;
-  for (const json& row : result["verdicts"])
-    table.add({text(row["name"]), text(device_of(result)), outcome(row["outcome"]),
-               numeric(row["figure"]), numeric(row["limit"]), with_command(row["detail"], command)},
-              fmt::format("v{}", ++index));
-  return heading("verdicts", "Verdicts") + table.html();
+std::string links(const std::vector<Section>& sections) {
+  std::string out = "<nav>";
+  for (const Section& section : sections)
+    out += fmt::format("<a href=\"#{}\">{}</a> ", section.id, escape(section.title));
+  return out + "</nav>\n";
 }
 
-std::string trajectories(const json& result) {
-  Table steps({"step", "worst tensor", "share of bound", "loss", "LibTorch f64"});
-  for (const json& s : result.value("steps", json::array()))
-    steps.add({numeric(s["step"]), text(s["worst"]), numeric(s["share"]), numeric(s["loss"]),
-               numeric(s["libtorch_loss"])});
+std::string raw_figures(const Inputs& inputs) {
   std::string out;
-  for (const Chart& chart : {loss_chart(result), distance_chart(result), share_chart(result)})
-    out += heading(chart.id, chart.title) + figure(chart);
-  return out + "<details><summary>The numbers of the teacher-forced steps</summary>" +
-         steps.html() + "</details>\n";
+  if (!inputs.training.is_null()) out += embedded("result", inputs.training);
+  if (!inputs.runs.empty()) out += embedded("cases", figures_of_cases(inputs));
+  if (inputs.mutants) out += embedded("mutants-data", figures_of_mutants(*inputs.mutants));
+  return out;
 }
-
-std::string provenance(const json& result, const Provenance& p) {
-  const json versions = result.value("versions", json::object());
-  const std::string libtorch =
-      fmt::format("{}, {}, {} thread(s), {} set-up", versions.value("torch", "unknown"),
-                  versions.value("capability", "unknown"), versions.value("threads", 0),
-                  versions.value("setup", "unknown"));
-  Table table({"what", "value"});
-  table.add({text("commit"), text(p.commit)})
-      .add({text("machine"), text(p.machine)})
-      .add({text("device"), text(device_of(result))})
-      .add({text("LibTorch"), text(libtorch)})
-      .add({text("command"), code(p.command)})
-      .add({text("date"), text(p.date)});
-  return heading("provenance", "Provenance") + table.html();
-}
-
-constexpr const char* kGaps =
-    "<p>Ops other than linear, relu, cross_entropy and sgd; halves inside training; memory and "
-    "throughput over batch size; more than one device; a real GPU.</p>\n";
 
 }  // namespace
 
-std::string html(const json& result, const Provenance& p) {
-  if (!result.is_object() || !result.contains("verdicts"))
-    throw std::invalid_argument("the result holds no verdicts");
-  return "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-         "content=\"width=device-width,initial-scale=1\"><title>Plumbline: " +
-         overall(result) + "</title><style>\n" + std::string(page_style()) +
-         "</style></head><body>\n" + banner(result) + verdicts(result, p.command) +
-         trajectories(result) + provenance(result, p) + heading("gaps", "Not covered") + kGaps +
-         "<details><summary>Configuration</summary><pre>" + escape(result.value("config", "")) +
-         "</pre></details>\n" + embedded("result", result) + "<script>" +
-         std::string(page_script()) + "</script></body></html>\n";
+std::string html(const Inputs& inputs, const Provenance& p) {
+  const std::vector<Section> sections = sections_of(inputs, p);
+  std::string out =
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\"><title>Plumbline: " +
+      overall(inputs) + "</title><style>\n" + std::string(page_style()) +
+      "</style></head><body>\n" + banner(inputs) + links(sections);
+  for (const Section& section : sections)
+    out += heading(section.id, section.title, section.device) + section.body;
+  return out + raw_figures(inputs) + "<script>" + std::string(page_script()) +
+         "</script></body></html>\n";
 }
 
 }  // namespace plumb::report

@@ -1,8 +1,9 @@
-// report.h - from a result's JSON (golden/audit/audit.h) to pages.
+// report.h - from results (reports/input/inputs.h) to pages.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "reports/input/inputs.h"
 
 namespace plumb::report {
 
@@ -11,18 +12,16 @@ struct Provenance {
   std::string commit, machine, command, date;
 };
 
-/// One self-contained page: banner, verdicts with repro lines, charts drawn by Vega, which is in
-/// the page (without script they are SVG), whose numbers also stand in tables, provenance, what is
-/// not covered, and the raw JSON. Loads nothing; the same input gives the same bytes. Throws
-/// std::invalid_argument for a JSON without verdicts.
-std::string html(const nlohmann::json& result, const Provenance& provenance);
+/// One self-contained page: banner, the sections of what was given (reports/sections/sections.h),
+/// charts drawn by Vega, which is in the page (without script they are SVG), and the figures as
+/// JSON. Loads nothing; the same input gives the same bytes.
+std::string html(const Inputs& inputs, const Provenance& provenance);
 
-/// The verdict table and the provenance as Markdown.
-std::string summary(const nlohmann::json& result, const Provenance& provenance);
+/// The same in short as Markdown: tables, every verdict that is bad with its repro line.
+std::string summary(const Inputs& inputs, const Provenance& provenance);
 
-/// "PASS", or the worst outcome of any row.
-std::string overall(const nlohmann::json& result);
-/// The device that the result's figures are of.
-std::string device_of(const nlohmann::json& result);
+/// Every case, every check of a training run and every mutant as JUnit XML; a mutant that survived
+/// is a failure.
+std::string junit(const Inputs& inputs);
 
 }  // namespace plumb::report

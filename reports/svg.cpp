@@ -14,7 +14,8 @@ namespace {
 
 constexpr double kWidth = 640, kHeight = 300, kLeft = 64, kRight = 12, kTop = 62, kBottom = 44;
 
-struct Axis {
+/// The numbers along an axis.
+struct Extent {
   double low, high;
   bool logarithmic;
   double place(double v) const {  // 0 to 1
@@ -40,51 +41,80 @@ struct Axis {
   }
 };
 
-Axis range_of(const Chart& chart, bool of_x) {
+Extent extent_of(const Chart& chart, const Axis& axis, bool of_x) {
+  if (axis.range) return {axis.range->first, axis.range->second, axis.logarithmic};
   double low = std::numeric_limits<double>::infinity(), high = -low;
-  const bool logarithmic = !of_x && chart.logarithmic;
   for (const Series& s : chart.series)
-    for (const auto& [x, y] : s.points) {
-      const double v = of_x ? x : y;
-      if (!std::isfinite(v) || (logarithmic && v <= 0)) continue;
-      low = std::min(low, v), high = std::max(high, v);
-    }
-  if (low > high) low = logarithmic ? 0.1 : 0, high = 1;
-  return {low, high, logarithmic};
+    for (const auto& [x, y] : s.points)
+      if (const double v = of_x ? x : y; has_place(v, axis))
+        low = std::min(low, v), high = std::max(high, v);
+  if (low > high) low = axis.logarithmic ? 0.1 : 0, high = 1;
+  return {low, high, axis.logarithmic};
+}
+
+std::string tick_text(double value, const Axis& axis) {
+  return axis.percent ? number(100 * value) + " %" : number(value);
+}
+
+/// Where numbers stand on the drawing.
+struct Place {
+  Extent x, y;
+  double at_x(double v) const { return kLeft + x.place(v) * (kWidth - kLeft - kRight); }
+  double at_y(double v) const {
+    return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom);
+  }
+};
+
+std::string axes(const Chart& chart, const Place& place) {
+  std::string out;
+  for (const double v : place.y.ticks())
+    out += fmt::format(
+        "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text x=\"{}\" "
+        "y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
+        kLeft, kWidth - kRight, place.at_y(v), place.at_y(v), kLeft - 6, place.at_y(v) + 4,
+        tick_text(v, chart.y));
+  for (const double v : place.x.ticks())
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                       place.at_x(v), kHeight - kBottom + 18, tick_text(v, chart.x));
+  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                     (kLeft + kWidth) / 2, kHeight - 6, escape(chart.x.title));
+  if (chart.marked)
+    out += fmt::format("<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>",
+                       place.at_x(*chart.marked), kTop, kHeight - kBottom);
+  return out + fmt::format("<text x=\"4\" y=\"16\">{}</text>", escape(chart.y.title));
+}
+
+/// The points of a polyline.
+std::string path_of(const Series& series, const Chart& chart, const Place& place) {
+  std::string out;
+  double before = 0;
+  for (const auto& [x, y] : series.points) {
+    if (!has_place(x, chart.x) || !has_place(y, chart.y)) continue;
+    if (chart.steps && !out.empty())
+      out += fmt::format("{:.1f},{:.1f} ", place.at_x(x), place.at_y(before));
+    out += fmt::format("{:.1f},{:.1f} ", place.at_x(x), place.at_y(y));
+    before = y;
+  }
+  return out;
 }
 
 }  // namespace
 
 std::string svg(const Chart& chart) {
-  const Axis x = range_of(chart, true), y = range_of(chart, false);
-  const auto at_x = [&](double v) { return kLeft + x.place(v) * (kWidth - kLeft - kRight); };
-  const auto at_y = [&](double v) {
-    return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom);
-  };
+  const Place place{extent_of(chart, chart.x, true), extent_of(chart, chart.y, false)};
   std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
-                                kWidth, kHeight, escape(chart.title));
-  for (const double v : y.ticks())
-    out += fmt::format(
-        "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text x=\"{}\" "
-        "y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
-        kLeft, kWidth - kRight, at_y(v), at_y(v), kLeft - 6, at_y(v) + 4, number(v));
-  for (const double v : x.ticks())
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", at_x(v),
-                       kHeight - kBottom + 18, number(v));
-  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                     (kLeft + kWidth) / 2, kHeight - 6, escape(chart.x_title));
-  out += fmt::format("<text x=\"4\" y=\"16\">{}</text>", escape(chart.y_title));
+                                kWidth, kHeight, escape(chart.title)) +
+                    axes(chart, place);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
-    std::string points;
-    for (const auto& [px, py] : chart.series[i].points)
-      if (std::isfinite(py) && !(chart.logarithmic && py <= 0))
-        points += fmt::format("{:.1f},{:.1f} ", at_x(px), at_y(py));
-    const char* color = color_of(i);
     const double row = 34 + 18.0 * static_cast<double>(i);
+    const Dash dash = dash_of(chart.steps ? chart.series[i].look : 0);
     out += fmt::format(
-        "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.5\" points=\"{}\"/><rect x=\"{}\" "
-        "y=\"{}\" width=\"12\" height=\"12\" fill=\"{}\"/><text x=\"{}\" y=\"{}\">{}</text>",
-        color, points, kLeft, row - 10, color, kLeft + 18, row, escape(chart.series[i].name));
+        "<polyline fill=\"none\" stroke=\"{0}\" stroke-width=\"1.5\" stroke-dasharray=\"{1} {2}\" "
+        "points=\"{3}\"/><line stroke=\"{0}\" stroke-width=\"3\" stroke-dasharray=\"{1} {2}\" "
+        "x1=\"{4}\" x2=\"{5}\" y1=\"{6}\" y2=\"{6}\"/><text x=\"{7}\" y=\"{8}\">{9}</text>",
+        color_of(chart.series[i].look), dash.stroke, dash.gap,
+        path_of(chart.series[i], chart, place), kLeft, kLeft + 24, row - 4, kLeft + 30, row,
+        escape(chart.series[i].name));
   }
   return out + "</svg>\n";
 }

@@ -32,6 +32,7 @@
         labelColor: color("--fg"), labelFont: font, labelFontSize: 12, labelLimit: 0,
         symbolStrokeWidth: 3
       },
+      rule: {stroke: color("--soft")},
       text: {fill: color("--fg"), font: font}
     };
   }
