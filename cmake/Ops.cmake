@@ -13,7 +13,7 @@ set(_missing "")
 set(_lines "")
 foreach(op IN LISTS PLUMB_OPS)
   foreach(path impl/ops/${op}.h impl/ops/${op}.cu reference/ops/${op}.cpp golden/ops/${op}.cpp golden/ops/${op}/cases.json
-          property_tests/ops/${op}.cpp property_tests/mutants/${op}.json bench/ops/${op}.cpp)
+          property_tests/ops/${op}.cpp property_tests/mutants/ops/${op}.json bench/ops/${op}.cpp)
     if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${path})
       string(APPEND _missing "  ${path}\n")
     endif()

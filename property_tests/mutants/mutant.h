@@ -1,4 +1,4 @@
-// mutant.h - an op with one planted bug, as property_tests/mutants/<op>.json lists them.
+// mutant.h - an op with one planted bug, as property_tests/mutants/ops/<op>.json lists them.
 //
 //   [{"name": "last_row", "kind": "tail", "file": "impl/ops/common/matmul.cuh",
 //     "from": "<text that the file has exactly once>", "to": "<what stands there instead>",

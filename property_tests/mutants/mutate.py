@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mutated copies of source files.   mutate.py LIST ROOT OUT
 
-LIST is property_tests/mutants/<op>.json (mutant.h). Writes OUT/<mutant>/<file> for each: the file of the source tree ROOT
+LIST is property_tests/mutants/ops/<op>.json (mutant.h). Writes OUT/<mutant>/<file> for each: the file of the source tree ROOT
 with `from`, which must occur in it exactly once, replaced by `to`. A copy that is the same already is left alone. Exit: 0
 good, 1 refused, nothing written, with one line that names list, mutant and file.
 """
