@@ -6,9 +6,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "golden/client/client.h"
 #include "impl/core/file.h"
 #include "impl/core/safetensors.h"
-#include "golden/client/client.h"
 
 namespace plumb::reference {
 namespace {

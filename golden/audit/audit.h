@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "impl/train/trainer.h"
 #include "golden/client/client.h"
+#include "impl/train/trainer.h"
 
 namespace plumb::audit {
 

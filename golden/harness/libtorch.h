@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "golden/client/client.h"
 #include "golden/harness/answer.h"
 #include "golden/harness/op.h"
-#include "golden/client/client.h"
 
 namespace plumb::golden {
 

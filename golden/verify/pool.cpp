@@ -8,8 +8,8 @@
 #include <mutex>
 #include <thread>
 
-#include "golden/verify/repro.h"
 #include "golden/client/client.h"
+#include "golden/verify/repro.h"
 
 namespace plumb::golden {
 namespace {

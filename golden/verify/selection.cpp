@@ -9,8 +9,8 @@
 #include <iterator>
 #include <set>
 
-#include "impl/core/nearest.h"
 #include "impl/core/error.h"
+#include "impl/core/nearest.h"
 
 namespace plumb::golden {
 namespace {

@@ -9,8 +9,8 @@
 #include <optional>
 #include <thread>
 
-#include "impl/core/error.h"
 #include "golden/client/client.h"
+#include "impl/core/error.h"
 
 namespace plumb::mutants {
 namespace {

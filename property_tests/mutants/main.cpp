@@ -9,8 +9,8 @@
 
 #include "golden/harness/op.h"
 #include "impl/core/error.h"
-#include "impl/core/nearest.h"
 #include "impl/core/file.h"
+#include "impl/core/nearest.h"
 #include "property_tests/mutants/hunt.h"
 #include "property_tests/mutants/mutant.h"
 #include "property_tests/mutants/tally.h"

@@ -1,10 +1,10 @@
 // kernels.cu - what the bit gate runs: arithmetic that the host can repeat operation by operation.
 // Compiled with -fmad=false at every architecture of the gate; host.cpp has the same loops.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cub/block/block_radix_sort.cuh>
 #include <cub/block/block_reduce.cuh>
 #include <cub/block/block_scan.cuh>
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
 
 #include "vgpu/bit_gate/gate.h"
 

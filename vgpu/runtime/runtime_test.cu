@@ -1,12 +1,12 @@
 // An ordinary CUDA program on the virtual GPU: launches, memory, symbols, streams, errors, CUB,
 // printf, assert.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <gtest/gtest.h>
 #include <cub/block/block_radix_sort.cuh>
 #include <cub/block/block_reduce.cuh>
 #include <cub/block/block_scan.cuh>
 #include <cub/device/device_reduce.cuh>
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-#include <gtest/gtest.h>
 
 #undef NDEBUG
 #include <cassert>
