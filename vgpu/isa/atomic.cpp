@@ -4,7 +4,7 @@
 // consistent ones.
 #include <vector>
 
-#include "vgpu/isa/emitter.h"
+#include "vgpu/isa/alignment.h"
 #include "vgpu/isa/helpers.h"
 
 namespace vgpu::isa {
@@ -64,10 +64,8 @@ bool emit_atomic(Emitter& e) {
   const int count = e.has("v8") ? 8 : e.has("v4") ? 4 : e.has("v2") ? 2 : 1;
   const int address = returns ? 1 : 0;
   const LaneAddresses at = e.addresses(address, space_of(e));
-  llvm::Type* i64 = e.ir.getInt64Ty();
-  Value* pointers = at.pointers;
-  if (!pointers)
-    pointers = e.ir.CreateGEP(e.ir.getInt8Ty(), at.base, e.lane_numbers(i64, at.stride));
+  require_alignment(e, at, static_cast<std::int64_t>(bits) / 8 * count);
+  Value* pointers = e.pointers(at);
   llvm::Type* storage = Emitter::vector_of(e.ir.getIntNTy(bits));
   std::vector<Value*> before;
   for (int w = 0; w < count; ++w) {

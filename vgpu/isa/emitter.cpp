@@ -38,6 +38,11 @@ Value* Emitter::lane_numbers(llvm::Type* element, std::int64_t step, int lanes) 
   return llvm::ConstantVector::get(values);
 }
 
+Value* Emitter::pointers(const LaneAddresses& at) {
+  if (at.pointers) return at.pointers;
+  return ir.CreateGEP(ir.getInt8Ty(), at.base, lane_numbers(ir.getInt64Ty(), at.stride));
+}
+
 Value* Emitter::active_bits() {
   Value* lanes = active();
   return lanes ? lanes_to_bits(lanes) : ir.getInt32(kAllLanes);

@@ -11,6 +11,7 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/Module.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,13 @@ class Emitter {
   virtual llvm::Value* active() = 0;
   /// Addresses of operand k in `space`.
   virtual LaneAddresses addresses(int k, ptx::Space space) = 0;
+  /// One pointer a lane, <32 x ptr>.
+  llvm::Value* pointers(const LaneAddresses& at);
+
+  /// Ends the launch where `wrong` (i1) holds: the address, an i64 made there alone, is no multiple
+  /// of `bytes`.
+  virtual void fault_if(llvm::Value* wrong, std::int64_t bytes,
+                        const std::function<llvm::Value*()>& address) = 0;
 
   /// Pointer to a field of the warp's or the block's state.
   virtual llvm::Value* warp_field(std::size_t offset) = 0;

@@ -5,7 +5,7 @@
 // Elsewhere each half warp is tested at run time: consecutive, one address, or anything (gather).
 // Cache and eviction modifiers change no result and are accepted; volatile, relaxed, acquire and
 // release accesses are fenced so that a loop that waits for another thread's store sees it.
-#include "vgpu/isa/emitter.h"
+#include "vgpu/isa/alignment.h"
 
 namespace vgpu::isa {
 namespace {
@@ -276,11 +276,6 @@ void store_half(Emitter& e, const Access& a, Value* pointers, const std::vector<
   e.ir.SetInsertPoint(done);
 }
 
-Value* pointers_of(Emitter& e, const LaneAddresses& at) {
-  if (at.pointers) return at.pointers;
-  return e.ir.CreateGEP(e.ir.getInt8Ty(), at.base, e.lane_numbers(e.ir.getInt64Ty(), at.stride));
-}
-
 /// One address for the warp: a scalar load, guarded so that a warp without an active lane does not
 /// touch it.
 std::vector<Value*> load_one(Emitter& e, const Access& a, Value* base) {
@@ -340,7 +335,7 @@ std::vector<Value*> load(Emitter& e, const Access& a, const LaneAddresses& at) {
   if (at.affine && at.stride == 0) return load_one(e, a, at.base);
   if (at.affine && at.stride == a.bytes()) return load_consecutive(e, a, at.base, kWarpSize, mask);
   if (at.affine && a.count > 1 && !mask) return load_bundles(e, a, at);
-  Value* pointers = pointers_of(e, at);
+  Value* pointers = e.pointers(at);
   std::vector<Value*> low =
       load_half(e, a, half_of(e, pointers, 0), mask ? half_of(e, mask, 0) : nullptr);
   std::vector<Value*> high =
@@ -362,7 +357,7 @@ void store(Emitter& e, const Access& a, const LaneAddresses& at, const std::vect
     return;
   }
   if (at.affine && a.count > 1 && !mask) return store_bundles(e, a, at, parts);
-  Value* pointers = pointers_of(e, at);
+  Value* pointers = e.pointers(at);
   for (int half = 0; half < 2; ++half) {
     std::vector<Value*> half_parts;
     for (Value* p : parts) half_parts.push_back(half_of(e, p, half));
@@ -393,7 +388,9 @@ Value* widen_loaded(Emitter& e, Value* v, Type type) {
 void emit_load(Emitter& e) {
   check_modifiers(e);
   const Access a = access_of(e);
-  const LaneAddresses at = e.addresses(1, space_of(e));
+  const Space space = space_of(e);
+  const LaneAddresses at = e.addresses(1, space);
+  if (a.count > 1 && space != Space::param) require_alignment(e, at, a.bytes());
   if (is_ordered(e)) compiler_fence(e);
   const std::vector<Value*> values = load(e, a, at);
   if (is_ordered(e)) compiler_fence(e);
@@ -408,13 +405,15 @@ void emit_load(Emitter& e) {
 void emit_store(Emitter& e) {
   check_modifiers(e);
   const Access a = access_of(e);
-  const LaneAddresses at = e.addresses(0, space_of(e));
+  const Space space = space_of(e);
+  const LaneAddresses at = e.addresses(0, space);
   const Operand& s = e.ins->operands[1];
   std::vector<Value*> parts;
   for (int w = 0; w < a.count; ++w)
     parts.push_back(
         e.read(s.kind == Operand::Kind::vector ? s.elements[static_cast<std::size_t>(w)] : s,
                a.type, true));
+  if (a.count > 1 && space != Space::param) require_alignment(e, at, a.bytes());
   if (is_ordered(e)) compiler_fence(e);
   store(e, a, at, parts);
   if (is_ordered(e)) compiler_fence(e);

@@ -88,6 +88,15 @@ void BlockRunner::check_time() {
                                           std::to_string(settings().timeout_seconds) + " s");
 }
 
+Fault BlockRunner::misaligned(const ResidentBlock& block, const std::string& where) const {
+  char address[32];
+  std::snprintf(address, sizeof address, "0x%llx",
+                static_cast<unsigned long long>(block.state().fault_address));
+  return Fault(Fault::Kind::misaligned_address,
+               where + ": address " + address + " is no multiple of " +
+                   std::to_string(block.state().fault_bytes) + " in " + place());
+}
+
 void BlockRunner::fail(const ResidentBlock& block, RunResult result) {
   const std::string where = instruction_text(work_, block.state().fault_pc);
   if (pending.set) throw Fault(pending.kind, where + ": " + pending.message + " in " + place());
@@ -96,6 +105,7 @@ void BlockRunner::fail(const ResidentBlock& block, RunResult result) {
     throw Fault(Fault::Kind::deadlock, kernel + ": deadlock in " + place() +
                                            ": threads wait at a barrier that others never reach");
   }
+  if (block.state().fault_bytes != 0) throw misaligned(block, where);
   const auto& body = work_.form->program().function.body;
   const int at = block.state().fault_pc;
   const bool trap = at >= 0 && body[static_cast<std::size_t>(at)].opcode == "trap";

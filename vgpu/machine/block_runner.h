@@ -60,6 +60,7 @@ class BlockRunner {
   /// Takes the numbers [first_, end_) for this thread; false when none are left.
   bool take_share();
   [[noreturn]] void fail(const ResidentBlock& block, RunResult result);
+  Fault misaligned(const ResidentBlock& block, const std::string& where) const;
   void check_time();
 
   Work& work_;

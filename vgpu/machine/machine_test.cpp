@@ -20,7 +20,8 @@ const std::string kHeader = ".version 8.0\n.target sm_80\n.address_size 64\n";
 std::string kernel_text(const std::string& body, const std::string& before = {}) {
   return kHeader + before +
          ".visible .entry k(.param .u64 p_in, .param .u64 p_out, .param .u32 p_n)\n{\n"
-         ".reg .pred %p<10>; .reg .b32 %r<40>; .reg .b32 %i; .reg .b32 %n; .reg .b64 %rd<20>; .reg "
+         ".reg .pred %p<10>; .reg .b32 %r<40>; .reg .b32 %i; .reg .b32 %n; .reg "
+         ".b64 %rd<20>; .reg "
          ".b64 %in; .reg .b64 %out;\n"
          ".reg .b64 %at; .reg .b64 %to; .reg .f32 %f<10>;\n"
          "ld.param.u64 %in, [p_in];\nld.param.u64 %out, [p_out];\nld.param.u32 %n, [p_n];\n"
@@ -334,6 +335,39 @@ TEST_F(Machine, WildAddressesAreFaultsAndTheMachineGoesOn) {
   EXPECT_NE(fault_of(bad, Fault::Kind::illegal_address, {64}).find("block ("), std::string::npos);
   Program good(kernel_text("st.global.u32 [%to], %i;\nret;"));
   EXPECT_EQ(good.run_ints({1}, {32}, std::vector<int>(32)), ascending(32));
+}
+
+TEST_F(Machine, BundlesAndAtomicsAtNoMultipleOfTheirSizeAreFaults) {
+  const auto fault = [](const std::string& body) {
+    return fault_of(
+        kernel_text("mul.wide.s32 %rd0, %i, 8;\nadd.s64 %to, %out, %rd0;\n" + body + "\nret;"),
+        Fault::Kind::misaligned_address);
+  };
+  const std::string odd_lane =  // lane 5 alone is four bytes off
+      "setp.eq.s32 %p1, %i, 5;\nselp.b64 %rd1, 4, 0, %p1;\nadd.s64 %rd2, %to, %rd1;\n";
+
+  EXPECT_NE(fault("st.global.v2.u32 [%to+4], {%i, %i};").find("is no multiple of 8 in block (0"),
+            std::string::npos);
+  EXPECT_NE(fault("ld.global.v4.u32 {%r3, %r4, %r5, %r6}, [%to];").find("no multiple of 16"),
+            std::string::npos);
+  EXPECT_NE(fault(odd_lane + "st.global.v2.u32 [%rd2], {%i, %i};").find("'st.global.v2"),
+            std::string::npos);
+  EXPECT_NE(fault(odd_lane + "@%p1 ld.global.v2.u32 {%r3, %r4}, [%rd2];").find("no multiple of 8"),
+            std::string::npos);
+  EXPECT_NE(fault("atom.global.add.u32 %r3, [%out+2], 1;").find("no multiple of 4"),
+            std::string::npos);
+}
+
+TEST_F(Machine, AddressesOfLanesThatTakeNoPartMayBeAny) {
+  Program program(
+      kernel_text("setp.eq.s32 %p1, %i, 5;\nselp.b64 %rd1, 4, 0, %p1;\nmul.wide.s32 %rd0, %i, 8;\n"
+                  "add.s64 %to, %out, %rd0;\nadd.s64 %rd2, %to, %rd1;\n"
+                  "@!%p1 st.global.v2.u32 [%rd2], {%i, %i};\nsetp.lt.s32 %p2, %i, 0;\n"
+                  "@%p2 ld.global.v2.u32 {%r3, %r4}, [%to+4];\nret;"));
+
+  const std::vector<int> got = program.run_ints({1}, {32}, std::vector<int>(64));
+
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(got[i], i / 2 == 5 ? -1 : i / 2) << i;
 }
 
 TEST_F(Machine, TrapsStopTheLaunch) {

@@ -76,6 +76,7 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   state_.smid = static_cast<std::uint32_t>(block_number %
                                            static_cast<std::uint64_t>(work_.profile->sm_count));
   state_.fault_pc = -1;
+  state_.fault_bytes = 0;
   state_.machine = runner;
   ended_ = waiting_ = 0;
   plain_ = true;

@@ -60,9 +60,11 @@ struct BlockState {
   std::uint64_t grid_id;
   std::uint64_t grid_workspace;  // cooperative launches: what %envreg1 and %envreg2 point to
   std::uint32_t dynamic_shared_bytes;
-  std::int32_t fault_pc;  // instruction index of a fault
-  void* machine;          // BlockRunner
-  void* resident;         // ResidentBlock
+  std::int32_t fault_pc;        // instruction index of a fault
+  std::uint32_t fault_bytes;    // 0, or what the fault's address is no multiple of
+  std::uint64_t fault_address;  // set with fault_bytes
+  void* machine;                // BlockRunner
+  void* resident;               // ResidentBlock
 };
 
 /// Signature of translated code.

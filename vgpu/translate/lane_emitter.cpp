@@ -1,5 +1,7 @@
 #include "vgpu/translate/lane_emitter.h"
 
+#include <llvm/IR/MDBuilder.h>
+
 #include "vgpu/machine/machine.h"
 #include "vgpu/translate/prepare.h"
 
@@ -295,6 +297,19 @@ void LaneEmitter::end_with_fault() {
   ir.CreateStore(ir.getInt32(static_cast<std::uint32_t>(index)),
                  block_field(offsetof(BlockState, fault_pc)));
   end_with(RunResult::fault);
+}
+
+void LaneEmitter::fault_if(Value* wrong, std::int64_t bytes,
+                           const std::function<Value*()>& address) {
+  llvm::BasicBlock *stop = new_block("fault"), *next = new_block("aligned");
+  ir.CreateCondBr(wrong, stop, next,
+                  llvm::MDBuilder(ir.getContext()).createUnlikelyBranchWeights());
+  ir.SetInsertPoint(stop);
+  ir.CreateStore(address(), block_field(offsetof(BlockState, fault_address)));
+  ir.CreateStore(ir.getInt32(static_cast<std::uint32_t>(bytes)),
+                 block_field(offsetof(BlockState, fault_bytes)));
+  end_with_fault();
+  ir.SetInsertPoint(next);
 }
 
 void LaneEmitter::emit_call() {

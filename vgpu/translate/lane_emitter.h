@@ -19,6 +19,8 @@ class LaneEmitter : public isa::Emitter {
   bool constant(int k, std::int64_t& value) override;
   llvm::Value* read(const ptx::Operand& operand, ptx::Type type, bool as_vector) override;
   isa::LaneAddresses addresses(int k, ptx::Space space) override;
+  void fault_if(llvm::Value* wrong, std::int64_t bytes,
+                const std::function<llvm::Value*()>& address) override;
   llvm::Value* warp_field(std::size_t offset) override { return field(warp_, offset); }
   llvm::Value* block_field(std::size_t offset) override { return field(block_, offset); }
   llvm::Value* scratch(llvm::Type* type) override;
