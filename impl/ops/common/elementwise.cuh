@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(kThreads)
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const std::int64_t packs = count / kCount;
   if (i < packs) {
-    auto apply = [&](const Pack<Inputs>&... packed) {
+    auto apply = [&](Pack<Inputs>... packed) {  // by value: one load of 16 bytes
       Pack<Scalar> result;
 #pragma unroll
       for (int k = 0; k < kCount; ++k) result.at[k] = function(packed.at[k]...);
