@@ -7,6 +7,10 @@ namespace plumb {
 namespace {
 
 std::atomic<int> reported = 0;
+std::atomic<bool> loss_is_told = false;
+
+/// After a kernel's fault every call returns its error: what was told once is told.
+bool is_told() { return cudaDeviceSynchronize() != cudaSuccess && loss_is_told.exchange(true); }
 
 std::string text_of(cudaError_t code, const char* expression, const char* file, int line) {
   return format_message("{}: {}: {} ({})", source_place(file, line), expression,
@@ -25,6 +29,7 @@ void report_cuda_error(cudaError_t code, const char* expression, const char* fil
   ++reported;
   try {
     cudaGetLastError();
+    if (is_told()) return;
     std::fprintf(stderr, "%s\n", text_of(code, expression, file, line).c_str());
   } catch (...) {
     std::fputs("a CUDA error that could not be described\n", stderr);

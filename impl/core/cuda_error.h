@@ -15,7 +15,8 @@ struct CudaError : Error {
 /// Throws CudaError "file:line: expression: name (text)"; clears the runtime's last error first.
 [[noreturn]] void throw_cuda_error(cudaError_t code, const char* expression, const char* file,
                                    int line);
-/// Prints the same to stderr and counts it: for destructors.
+/// Prints the same to stderr and counts it: for destructors. Of a device that is lost to a kernel's
+/// fault, which fails every call, one line a process.
 void report_cuda_error(cudaError_t code, const char* expression, const char* file,
                        int line) noexcept;
 /// Errors reported and not thrown in this process.
