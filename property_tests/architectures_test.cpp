@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "golden/cases/elements.h"
 #include "golden/harness/case_list.h"
 #include "impl/core/file.h"
 #include "property_tests/harness/run.h"

@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "golden/cases/host_array.h"
+#include "impl/core/dtype.h"
+#include "impl/core/shape.h"
 
 namespace plumb::golden {
 
@@ -43,10 +44,6 @@ struct Recipe {
   Layout layout = Layout::plain;
 };
 
-/// The elements. The stream of numbers depends on seed, name and the place alone: another shape
-/// begins with the same numbers.
-HostArray make(const Recipe& recipe);
-
 const char* name_of(Fill fill);
 const char* name_of(Layout layout);
 /// The reverse; throws UsageError naming what is allowed.
@@ -57,11 +54,5 @@ nlohmann::json to_json(const Recipe& recipe);
 /// Throws UsageError, one line, for a field that is missing, unknown or out of range, a negative
 /// shape, one of more than 2^31 elements, or elements that an integer dtype does not hold.
 Recipe recipe_from_json(const nlohmann::json& json);
-
-/// Uniform 64-bit words by place: what fills, samples and generators draw from (Philox4x32-10).
-std::uint64_t word_at(std::uint64_t seed, std::uint64_t stream, std::uint64_t i);
-
-/// A 64-bit hash of a name (FNV-1a).
-std::uint64_t hash_of(const std::string& text);
 
 }  // namespace plumb::golden

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "golden/cases/elements.h"
+
 namespace plumb::golden {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "golden/cases/host_array.h"
 #include "golden/harness/op.h"
 
 namespace plumb::golden {

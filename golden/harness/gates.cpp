@@ -7,7 +7,7 @@
 #include <cmath>
 #include <set>
 
-#include "golden/cases/recipe.h"
+#include "golden/cases/elements.h"
 
 namespace plumb::golden {
 namespace {

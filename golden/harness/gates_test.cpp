@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "golden/cases/recipe.h"
+#include "golden/cases/elements.h"
 
 namespace plumb::golden {
 namespace {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 
+#include "golden/cases/elements.h"
 #include "impl/core/error.h"
 #include "impl/core/file.h"
 

@@ -1,5 +1,6 @@
 #include "golden/harness/null_verdict.h"
 
+#include "golden/cases/elements.h"
 #include "golden/harness/device_arrays.h"
 
 namespace plumb::golden {

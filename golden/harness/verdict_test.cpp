@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "golden/cases/elements.h"
 #include "golden/harness/device_arrays.h"
 #include "impl/core/cuda_error.h"
 

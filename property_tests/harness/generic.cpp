@@ -1,5 +1,6 @@
 #include "property_tests/harness/generic.h"
 
+#include "golden/cases/elements.h"
 #include "property_tests/harness/gradcheck.h"
 #include "vgpu/machine/machine.h"
 

@@ -1,5 +1,6 @@
 #include "property_tests/harness/run.h"
 
+#include "golden/cases/elements.h"
 #include "golden/harness/device_arrays.h"
 
 namespace plumb::properties {

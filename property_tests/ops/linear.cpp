@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "golden/cases/elements.h"
 #include "golden/harness/device_arrays.h"
 #include "property_tests/harness/draw.h"
 #include "property_tests/harness/generic.h"

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "golden/cases/recipe.h"
+#include "golden/cases/elements.h"
 
 namespace plumb::reference {
 
