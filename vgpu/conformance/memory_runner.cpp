@@ -74,9 +74,22 @@ std::string operand(const MemoryLine& line, const std::string& name) {
   return out + "}";
 }
 
-std::vector<std::uint8_t> source_image(const MemoryLine& line) {
+/// Memory for the widest access, v4 of 64 bits.
+template <class T>
+struct Aligned {
+  using value_type = T;
+  static constexpr std::align_val_t kAlign{32};
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), kAlign));
+  }
+  void deallocate(T* memory, std::size_t) { ::operator delete(memory, kAlign); }
+  bool operator==(const Aligned&) const { return true; }
+};
+using Bytes = std::vector<std::uint8_t, Aligned<std::uint8_t>>;
+
+Bytes source_image(const MemoryLine& line) {
   Random random(std::hash<std::string>()(line.type) + static_cast<u64>(line.width));
-  std::vector<std::uint8_t> out(static_cast<std::size_t>(image_bytes(line)));
+  Bytes out(static_cast<std::size_t>(image_bytes(line)));
   for (auto& byte : out) byte = static_cast<std::uint8_t>(random());
   return out;
 }
@@ -84,7 +97,7 @@ std::vector<std::uint8_t> source_image(const MemoryLine& line) {
 std::string prologue(const MemoryLine& line) {
   const std::string bytes = number(static_cast<std::size_t>(image_bytes(line))),
                     step = number(static_cast<std::size_t>(slot_bytes(line)));
-  std::string out = std::string(kHeader) + ".const .align 16 .b8 table[" + bytes + "] = {";
+  std::string out = std::string(kHeader) + ".const .align 32 .b8 table[" + bytes + "] = {";
   for (const int byte : source_image(line)) out += std::to_string(byte) + ",";
   out.back() = '}';
   out +=
@@ -93,8 +106,8 @@ std::string prologue(const MemoryLine& line) {
       ".param .u32 p_mask, .param .align 16 .b8 p_block[" +
       bytes +
       "])\n{\n"
-      ".shared .align 16 .b8 near[" +
-      bytes + "];\n.local .align 16 .b8 own[" + bytes +
+      ".shared .align 32 .b8 near[" +
+      bytes + "];\n.local .align 32 .b8 own[" + bytes +
       "];\n"
       ".reg .b64 %source, %target, %offsets, %results, %load, %store, %move, %gl, %sl, %ll, %cl, "
       "%pl, %gsl, %gll, %first, %row;\n"
@@ -228,7 +241,7 @@ class MemoryRun {
 
   std::string run(u32 mask) {
     const std::size_t bytes = image_.size();
-    std::vector<std::uint8_t> target(bytes * std::size(kStores) * kWarps, 0xcc);
+    Bytes target(bytes * std::size(kStores) * kWarps, 0xcc);
     std::vector<u64> results(std::size(kLoads) * kWarps * kWarp * kMostWidth, kUntouched);
     std::vector<std::uint8_t> parameters(48 + bytes);
     const void* pointers[] = {image_.data(), target.data(), offsets_.data(), results.data()};
@@ -274,9 +287,9 @@ class MemoryRun {
   }
 
   /// What each lane stores is what it loaded; of lanes with one address the highest's stays.
-  std::string judge_stores(u32 mask, const std::vector<std::uint8_t>& target) const {
+  std::string judge_stores(u32 mask, const Bytes& target) const {
     const std::size_t bytes = image_.size(), step = static_cast<std::size_t>(slot_bytes(line_));
-    std::vector<std::uint8_t> want(target.size(), 0xcc);
+    Bytes want(target.size(), 0xcc);
     for (std::size_t i = 0; i < std::size_t{kWarps} * kWarp; ++i) {
       if ((mask >> i % kWarp & 1) == 0) continue;
       for (std::size_t s = 0; s < std::size(kStores); ++s) {
@@ -297,7 +310,7 @@ class MemoryRun {
   }
 
   MemoryLine line_;
-  std::vector<std::uint8_t> image_;
+  Bytes image_;
   std::vector<Offsets> offsets_;
   std::shared_ptr<LoadedModule> module_;
 };

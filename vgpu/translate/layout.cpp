@@ -76,9 +76,13 @@ Layout lay_out(const ptx::Module& module, const ptx::Function& function) {
     layout.shared_bytes =
         align_up(layout.shared_bytes, std::max<std::uint64_t>(kLocalAlign, v->align));
   for (const Variable* v : dynamic) layout.shared[v->name] = layout.shared_bytes;
-  for (const Variable& v : function.variables)
-    if (v.space == Space::local) layout.local[v.name] = place(layout.local_bytes, v);
-  layout.local_bytes = align_up(layout.local_bytes, kLocalAlign);
+  std::uint64_t local_align = kLocalAlign;  // of a lane's memory: lane i's begins i times as far
+  for (const Variable& v : function.variables) {
+    if (v.space != Space::local) continue;
+    layout.local[v.name] = place(layout.local_bytes, v);
+    local_align = std::max<std::uint64_t>(local_align, v.align);
+  }
+  layout.local_bytes = align_up(layout.local_bytes, local_align);
   const auto addressed = addressed_variables(module);
   for (std::size_t i = 0; i < addressed.size(); ++i)
     layout.symbol[addressed[i]->name] = static_cast<int>(i);
