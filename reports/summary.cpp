@@ -140,12 +140,22 @@ std::string training_table(const json& training) {
   return out;
 }
 
+/// A line of what is known; none where nothing is.
+std::string origin(const Provenance& p) {
+  std::vector<std::string> parts;
+  if (!p.machine.empty()) parts.push_back("machine " + p.machine);
+  if (!p.commit.empty()) parts.push_back("commit " + p.commit);
+  if (!p.date.empty()) parts.push_back(p.date);
+  if (!p.command.empty()) parts.push_back("`" + p.command + "`");
+  return parts.empty() ? "" : fmt::format("\n{}\n", fmt::join(parts, ", "));
+}
+
 }  // namespace
 
 std::string summary(const Inputs& inputs, const Provenance& p) {
   std::string out = fmt::format("# Plumbline: {}\n\n", overall(inputs));
   for (const std::string& text : headlines(inputs)) out += "- " + text + "\n";
-  out += fmt::format("\nmachine {}  commit {}  {}  `{}`\n", p.machine, p.commit, p.date, p.command);
+  out += origin(p);
   if (!inputs.runs.empty())
     out += failures(inputs) + outcome_table(inputs) + heat_table(inputs) + worst_table(inputs) +
            ratio_table(inputs) + reason_table(inputs);
