@@ -79,13 +79,26 @@ std::vector<std::string> ids_of(const Selected& selected) {
   return out;
 }
 
-[[noreturn]] void refuse(const std::string& asked, std::vector<std::string> ids,
-                         const std::string& why) {
-  std::vector<std::string> near;
-  while (near.size() < kNearest && !ids.empty()) {
-    near.push_back(nearest(asked, ids));
-    std::erase(ids, near.back());
+std::string op_of(const std::string& id) { return id.substr(0, id.find('/')); }
+
+/// The ids that `asked` may have meant: of the op that is nearest first.
+std::vector<std::string> nearest_ids(const std::string& asked, std::vector<std::string> ids) {
+  std::vector<std::string> out, names;
+  for (const std::string& id : ids) names.push_back(op_of(id));
+  const std::string op = nearest(op_of(asked), names);
+  while (out.size() < kNearest && !ids.empty()) {
+    std::vector<std::string> of_op;
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(of_op),
+                 [&](const std::string& id) { return op_of(id) == op; });
+    out.push_back(nearest(asked, of_op.empty() ? ids : of_op));
+    std::erase(ids, out.back());
   }
+  return out;
+}
+
+[[noreturn]] void refuse(const std::string& asked, const std::vector<std::string>& ids,
+                         const std::string& why) {
+  const std::vector<std::string> near = nearest_ids(asked, ids);
   throw NoCase(fmt::format("no case matches '{}'{}{}", asked,
                            near.empty() ? "" : "; nearest: ", fmt::join(near, ", ")) +
                (why.empty() ? "" : "; as an id of its own: " + why));

@@ -93,7 +93,7 @@ TEST(Select, refusesOneEntryThatMatchesNothingAmongOthersThatDo) {
   Selection s = of_case("linear/*");
   s.cases.push_back("linera/*");
 
-  says(refusal(s), "no case matches 'linera/*'");
+  says(refusal(s), "no case matches 'linera/*'; nearest: linear/");
 }
 
 TEST(Select, holdsAnIdToTheOtherFilters) {
