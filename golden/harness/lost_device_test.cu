@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "golden/harness/verdict.h"
+#include "impl/core/cuda_error.h"
 #include "impl/core/launch.cuh"
 
 namespace plumb::golden {
@@ -25,7 +26,11 @@ TEST(LostDevice, isToldAfterAFaultAndTheCaseFails) {
   const bool lost_before = device_is_lost();
 
   replace_op("relu", &wild);
+  testing::internal::CaptureStderr();
+  const int reported_before = reported_cuda_errors();
   const CaseVerdict verdict = judge(c, answer);
+  const int reported = reported_cuda_errors() - reported_before;
+  const std::string told = testing::internal::GetCapturedStderr();
   replace_op("relu", nullptr);
   const bool lost_after = device_is_lost();
   cudaDeviceReset();
@@ -35,6 +40,10 @@ TEST(LostDevice, isToldAfterAFaultAndTheCaseFails) {
   EXPECT_NE(verdict.reason.find("cudaErrorIllegalAddress"), std::string::npos) << verdict.reason;
   EXPECT_EQ(verdict.reason.find('\n'), std::string::npos) << verdict.reason;
   EXPECT_TRUE(lost_after);
+  EXPECT_GT(reported, 1) << "the release of each array fails";
+  const std::size_t first = told.find("allocator.cpp");
+  EXPECT_NE(first, std::string::npos) << told;
+  EXPECT_EQ(told.find("allocator.cpp", first + 1), std::string::npos) << told;
 }
 
 }  // namespace

@@ -226,6 +226,4 @@ CaseVerdict judge_refusal(const Case& c, const std::string& ours) {
   return v;
 }
 
-bool device_is_lost() { return cudaDeviceSynchronize() != cudaSuccess; }
-
 }  // namespace plumb::golden

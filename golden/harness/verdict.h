@@ -50,8 +50,4 @@ CaseVerdict judge_refusal(const Case& c, const std::string& ours);
 /// The verdict's outcome and reason alone.
 CaseVerdict without_run(const Case& c, Outcome outcome, const std::string& reason);
 
-/// Whether the device keeps an error (an address that is not mapped, an instruction that is
-/// unknown): no case can be judged in this process any more.
-bool device_is_lost();
-
 }  // namespace plumb::golden

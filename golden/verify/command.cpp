@@ -17,6 +17,7 @@
 #include "golden/verify/pool.h"
 #include "golden/verify/repro.h"
 #include "golden/verify/results.h"
+#include "impl/core/cuda_error.h"
 #include "impl/core/error.h"
 #include "impl/core/file.h"
 #include "impl/core/progress_bar.h"

@@ -9,8 +9,8 @@ namespace {
 std::atomic<int> reported = 0;
 std::atomic<bool> loss_is_told = false;
 
-/// After a kernel's fault every call returns its error: what was told once is told.
-bool is_told() { return cudaDeviceSynchronize() != cudaSuccess && loss_is_told.exchange(true); }
+/// Of a lost device one line is enough.
+bool is_told() { return device_is_lost() && loss_is_told.exchange(true); }
 
 std::string text_of(cudaError_t code, const char* expression, const char* file, int line) {
   return format_message("{}: {}: {} ({})", source_place(file, line), expression,
@@ -35,6 +35,8 @@ void report_cuda_error(cudaError_t code, const char* expression, const char* fil
     std::fputs("a CUDA error that could not be described\n", stderr);
   }
 }
+
+bool device_is_lost() noexcept { return cudaDeviceSynchronize() != cudaSuccess; }
 
 int reported_cuda_errors() noexcept { return reported; }
 

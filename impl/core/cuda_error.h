@@ -19,6 +19,8 @@ struct CudaError : Error {
 /// fault, which fails every call, one line a process.
 void report_cuda_error(cudaError_t code, const char* expression, const char* file,
                        int line) noexcept;
+/// Whether the device keeps an error (a kernel's fault): every call in this process fails with it.
+bool device_is_lost() noexcept;
 /// Errors reported and not thrown in this process.
 int reported_cuda_errors() noexcept;
 

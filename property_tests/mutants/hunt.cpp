@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <exception>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include <thread>
 
 #include "golden/client/client.h"
+#include "golden/verify/repro.h"
 #include "impl/core/error.h"
 
 namespace plumb::mutants {
@@ -48,8 +48,8 @@ class Hunter {
     json answer;
     try {
       if (!client_)
-        client_ = std::make_unique<client::Client>(
-            std::filesystem::read_symlink("/proc/self/exe").string(), options_.arguments, "worker");
+        client_ =
+            std::make_unique<client::Client>(golden::own_program(), options_.arguments, "worker");
       answer = client_->request("check",
                                 {{"op", mutant.op},
                                  {"mutant", mutant.name},
