@@ -57,6 +57,13 @@ class Hunts(unittest.TestCase):
         self.assertIn("special", self.killer("bug")["case"])
         self.assertEqual((self.found()["killed"], self.found()["total"]), (1, 1))
 
+    def test_elementwise_kernels_load_16_bytes_at_once(self):
+        """A load of 16 bytes from a misaligned input is a fault; nvcc may take it apart into loads of elements, which is none."""
+        self.have(packs="misaligned_packs")
+        result = self.hunt("--mutant", "packs", "--jobs", "1")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("/misaligned", self.killer("packs")["case"])
+
     def test_all_names_the_properties_too_with_their_smallest_case(self):
         self.have(control="control", bug="drops_nan")
         result = self.hunt("--mutant", "bug", "--all")
