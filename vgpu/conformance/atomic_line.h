@@ -23,6 +23,10 @@ struct AtomicLine {
 
 std::vector<AtomicLine> atomic_lines();
 
+/// The typed opcodes that a line runs, "atom.global.add.u32", and the kernels that run them.
+std::vector<std::string> atomic_opcodes(const AtomicLine& line);
+std::vector<std::string> atomic_kernels(const AtomicLine& line);
+
 /// What differs, as mismatches() says it.
 std::string atomic_mismatches(const AtomicLine& line);
 

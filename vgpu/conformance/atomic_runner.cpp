@@ -1,5 +1,6 @@
 // atomic_runner.cpp - runs an atomic operation in every space, as atom and as red, for all lanes,
 // some and one.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -19,7 +20,7 @@ constexpr std::size_t kMemory = std::size_t{kWarp} * kCellBytes;  // of one warp
 
 /// Where an operation works and how it is written.
 struct Place {
-  const char* text;  // in front of the operation
+  const char* text;  // in front of the operation; "*" in it: of the operation without its type
   bool shared;
   bool returns;
 };
@@ -35,12 +36,31 @@ std::vector<Place> places_of(const AtomicLine& line) {
                          {"atom.", false, true},
                          {"atom.acq_rel.gpu.global.", false, true},
                          {"atom.relaxed.cta.shared::cta.", true, true},
-                         {"atom.global.sys.", false, true}});
+                         {"atom.global.sys.", false, true},
+                         {"atom.*.relaxed.cta.", true, true},
+                         {"atom.*.acquire.cta.", false, true},
+                         {"atom.*.release.gpu.", false, true},
+                         {"atom.*.acq_rel.cta.", true, true}});
   if (line.reduces)
     out.insert(out.end(), {{"red.global.", false, false},
                            {"red.shared.", true, false},
-                           {"red.release.sys.global.", false, false}});
+                           {"red.release.sys.global.", false, false},
+                           {"red.*.release.cta.", true, false}});
   return out;
+}
+
+std::string opcode_of(const AtomicLine& line, const Place& place) {
+  const std::string text = place.text;
+  const auto star = text.find('*');
+  if (star == std::string::npos) return text + line.operation;
+  const auto dot = line.operation.rfind('.');
+  return text.substr(0, star) + line.operation.substr(0, dot) + text.substr(star + 1) +
+         line.operation.substr(dot + 1);
+}
+
+bool is_generic(const Place& place) {
+  const std::string text = place.text;
+  return text == "atom." || text.find('*') != std::string::npos;
 }
 
 std::string operand(const AtomicLine& line, const char* name) {
@@ -86,19 +106,17 @@ std::string kernel_text(const AtomicLine& line, const Place& place) {
     out += "ld.global" + type + " %a" + std::to_string(i) + ", [%data+" +
            std::to_string(8 + 8 * i) + "];\n";
   out += "ld.global" + type + " %b0, [%data+" + std::to_string(8 + 8 * kMostWidth) + "];\n";
-  const bool generic = std::string(place.text) == "atom.";
   if (place.shared) {
     for (const char* half : {"", "+8"})
       out += std::string("ld.global.u64 %move, [%mine") + half + "];\nst.shared.u64 [%spot" + half +
              "], %move;\n";
     out += "bar.sync 0;\nmov.u64 %cell, cells;\n";
-    if (generic) out += "cvta.shared.u64 %cell, %cell;\n";
+    if (is_generic(place)) out += "cvta.shared.u64 %cell, %cell;\n";
     out += "add.u64 %cell, %cell, %at;\n";
   } else {
     out += "add.u64 %cell, %memory, %at;\n";
   }
-  out +=
-      lane_predicate("%take", "%mask") + "@!%take bra DONE;\n" + place.text + line.operation + " ";
+  out += lane_predicate("%take", "%mask") + "@!%take bra DONE;\n" + opcode_of(line, place) + " ";
   if (place.returns) out += operand(line, "d") + ", ";
   out += "[%cell], " + operand(line, "a") + (line.two_operands ? ", %b0;\n" : ";\n");
   for (int i = 0; place.returns && i < line.width; ++i)
@@ -155,9 +173,9 @@ u64 read(const std::uint8_t* at, std::size_t bytes) {
 std::string differs(const Place& place, const AtomicLine& line, u32 mask, const std::string& what,
                     u64 got, u64 want) {
   char text[240];
-  std::snprintf(text, sizeof text, "  '%s%s', mask %x, %s is %llx, want %llx\n", place.text,
-                line.operation.c_str(), mask, what.c_str(), static_cast<unsigned long long>(got),
-                static_cast<unsigned long long>(want));
+  std::snprintf(text, sizeof text, "  '%s', mask %x, %s is %llx, want %llx\n",
+                opcode_of(line, place).c_str(), mask, what.c_str(),
+                static_cast<unsigned long long>(got), static_cast<unsigned long long>(want));
   return text;
 }
 
@@ -198,6 +216,21 @@ std::string run(const AtomicLine& line, const Place& place, LoadedModule& module
 }
 
 }  // namespace
+
+std::vector<std::string> atomic_opcodes(const AtomicLine& line) {
+  std::vector<std::string> out;
+  for (const Place& place : places_of(line)) {
+    const std::string opcode = opcode_of(line, place);
+    if (std::find(out.begin(), out.end(), opcode) == out.end()) out.push_back(opcode);
+  }
+  return out;
+}
+
+std::vector<std::string> atomic_kernels(const AtomicLine& line) {
+  std::vector<std::string> out;
+  for (const Place& place : places_of(line)) out.push_back(kernel_text(line, place));
+  return out;
+}
 
 std::string atomic_mismatches(const AtomicLine& line) {
   std::string out;

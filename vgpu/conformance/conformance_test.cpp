@@ -4,8 +4,11 @@
 #include <cctype>
 
 #include "vgpu/conformance/atomic_line.h"
+#include "vgpu/conformance/flow_line.h"
+#include "vgpu/conformance/matrix_line.h"
 #include "vgpu/conformance/memory_line.h"
 #include "vgpu/conformance/runner.h"
+#include "vgpu/conformance/texture_line.h"
 #include "vgpu/conformance/warp_line.h"
 #include "vgpu/machine/machine.h"
 
@@ -40,6 +43,8 @@ INSTANTIATE_TEST_SUITE_P(Float, Conformance, testing::ValuesIn(float_lines().all
 INSTANTIATE_TEST_SUITE_P(Half, Conformance, testing::ValuesIn(half_lines().all()), line_name);
 INSTANTIATE_TEST_SUITE_P(Convert, Conformance, testing::ValuesIn(convert_lines().all()), line_name);
 INSTANTIATE_TEST_SUITE_P(Move, Conformance, testing::ValuesIn(move_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Mixed, Conformance, testing::ValuesIn(mixed_lines().all()), line_name);
+INSTANTIATE_TEST_SUITE_P(Video, Conformance, testing::ValuesIn(video_lines().all()), line_name);
 
 class WarpConformance : public testing::TestWithParam<WarpLine> {
  protected:
@@ -97,8 +102,84 @@ INSTANTIATE_TEST_SUITE_P(Memory, MemoryConformance, testing::ValuesIn(memory_lin
                                           given.index);
                          });
 
+class MatrixConformance : public testing::TestWithParam<MatrixLine> {
+ protected:
+  MatrixConformance() : before_(settings()) { settings().cache_folder.clear(); }
+  ~MatrixConformance() override { settings() = before_; }
+
+ private:
+  Settings before_;
+};
+
+TEST_P(MatrixConformance, TheWarpLeavesWhatTheReferenceSays) {
+  EXPECT_EQ(matrix_mismatches(GetParam()), "");
+}
+
+std::string matrix_line_name(const testing::TestParamInfo<MatrixLine>& info) {
+  return name_of(info.param.opcodes.back(), info.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Mma, MatrixConformance, testing::ValuesIn(mma_lines()), matrix_line_name);
+INSTANTIATE_TEST_SUITE_P(Wmma, MatrixConformance, testing::ValuesIn(wmma_lines()),
+                         matrix_line_name);
+INSTANTIATE_TEST_SUITE_P(MatrixMemory, MatrixConformance, testing::ValuesIn(matrix_memory_lines()),
+                         matrix_line_name);
+
+class FlowConformance : public testing::TestWithParam<FlowLine> {
+ protected:
+  FlowConformance() : before_(settings()) { settings().cache_folder.clear(); }
+  ~FlowConformance() override { settings() = before_; }
+
+ private:
+  Settings before_;
+};
+
+TEST_P(FlowConformance, EveryThreadFindsWhatTheReferenceSays) {
+  EXPECT_EQ(flow_mismatches(GetParam()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Flow, FlowConformance, testing::ValuesIn(flow_lines()),
+                         [](const auto& given) {
+                           return name_of(given.param.opcodes.front(), given.index);
+                         });
+INSTANTIATE_TEST_SUITE_P(Sync, FlowConformance, testing::ValuesIn(sync_lines()),
+                         [](const auto& given) {
+                           return name_of(given.param.opcodes.front(), given.index);
+                         });
+
+class TextureConformance : public testing::TestWithParam<TextureLine> {
+ protected:
+  TextureConformance() : before_(settings()) { settings().cache_folder.clear(); }
+  ~TextureConformance() override { settings() = before_; }
+
+ private:
+  Settings before_;
+};
+
+TEST_P(TextureConformance, TexelsAreThoseOfTheReference) {
+  EXPECT_EQ(texture_mismatches(GetParam()), "");
+}
+
+std::string texture_name(const testing::TestParamInfo<TextureLine>& given) {
+  return name_of(given.param.name, given.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Texture, TextureConformance, testing::ValuesIn(texture_lines()),
+                         texture_name);
+INSTANTIATE_TEST_SUITE_P(Surface, TextureConformance, testing::ValuesIn(surface_lines()),
+                         texture_name);
+INSTANTIATE_TEST_SUITE_P(Query, TextureConformance, testing::ValuesIn(query_lines()), texture_name);
+
+INSTANTIATE_TEST_SUITE_P(Async, FlowConformance, testing::ValuesIn(async_lines()),
+                         [](const auto& given) {
+                           return name_of(given.param.opcodes.front(), given.index);
+                         });
+
 }  // namespace
 
+void PrintTo(const TextureLine& line, std::ostream* out) { *out << line.name; }
+void PrintTo(const FlowLine& line, std::ostream* out) { *out << line.name; }
+void PrintTo(const MatrixLine& line, std::ostream* out) { *out << line.name; }
 void PrintTo(const MemoryLine& line, std::ostream* out) {
   *out << line.vector() << "." << line.type;
 }

@@ -179,5 +179,7 @@ Lines float_lines();
 Lines half_lines();
 Lines convert_lines();
 Lines move_lines();
+Lines video_lines();
+Lines mixed_lines();
 
 }  // namespace vgpu::conformance

@@ -21,6 +21,9 @@ std::vector<MemoryLine> memory_lines();
 /// The opcodes that a line runs, as in "ld.global.nc.v4.f32".
 std::vector<std::string> memory_opcodes(const MemoryLine& line);
 
+/// The kernel that runs them.
+std::string memory_kernel(const MemoryLine& line);
+
 /// What differs, as mismatches() says it.
 std::string memory_mismatches(const MemoryLine& line);
 

@@ -32,11 +32,18 @@ constexpr Place kLoads[] = {{"ld.global", "%gl"},
                             {"ld.volatile.global", "%gl"},
                             {"ld.relaxed.gpu.global", "%gl"},
                             {"ld.acquire.sys.global", "%gl"},
+                            {"ld.relaxed.cta", "%gl"},
+                            {"ld.relaxed.gpu", "%gsl"},
+                            {"ld.relaxed.sys", "%gl"},
+                            {"ld.acquire.cta", "%gsl"},
+                            {"ld.acquire.gpu", "%gl"},
                             {"ld.global.cs", "%gl"},
+                            {"ld.global.cg", "%gl"},
                             {"ld.shared", "%sl"},
                             {"ld", "%gsl"},
                             {"ld.volatile.shared", "%sl"},
                             {"ld.local", "%ll"},
+                            {"ld.volatile.local", "%ll"},
                             {"ld", "%gll"},
                             {"ld.const", "%cl"},
                             {"ld.param", "%pl"},
@@ -52,7 +59,13 @@ constexpr Place kStores[] = {{"st.global", "%gs"},
                              {"st.volatile.global", "%gs"},
                              {"st.relaxed.gpu.global", "%gs"},
                              {"st.release.sys.global", "%gs"},
+                             {"st.relaxed.cta", "%gss"},
+                             {"st.relaxed.gpu", "%gs"},
+                             {"st.release.gpu", "%gs"},
                              {"st.global.cs", "%gs"},
+                             {"st.global.cg", "%gs"},
+                             {"st.volatile.shared", "%ss"},
+                             {"st.volatile.local", "%ls"},
                              {"st.shared", "%ss"},
                              {"st", "%gss"},
                              {"st.local", "%ls"},
@@ -340,6 +353,8 @@ std::vector<std::string> memory_opcodes(const MemoryLine& line) {
   for (const Place& place : kStores) out.push_back(place.opcode + line.vector() + "." + line.type);
   return out;
 }
+
+std::string memory_kernel(const MemoryLine& line) { return kernel_text(line); }
 
 std::string memory_mismatches(const MemoryLine& line) {
   std::string out;

@@ -30,6 +30,10 @@ struct WarpLine {
 
 std::vector<WarpLine> warp_lines();
 
+/// Kernel `warps`(in, members, out, mask): operands are read before lanes outside the mask branch
+/// around the instruction, so that theirs stand in their registers. `members` is %m's text.
+std::string warp_kernel(const WarpLine& line, const std::string& members);
+
 /// What differs, as mismatches() says it.
 std::string warp_mismatches(const WarpLine& line);
 

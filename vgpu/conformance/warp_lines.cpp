@@ -95,6 +95,9 @@ void add_votes(std::vector<WarpLine>& out) {
                      });
                    },
                    {{}}});
+    out.push_back(out.back());  // the older spelling
+    out.back().opcode = "vote.ballot.sync.b32";
+    out.back().text = "vote.ballot.sync.b32" + operands;
   }
 }
 

@@ -14,33 +14,6 @@ constexpr int kWarps = 48;
 constexpr const char* kOperands[] = {"%a", "%b", "%c"};
 constexpr const char* kDestinations[] = {"%d", "%e"};
 
-/// Kernel `warps`(in, members, out, mask): operands are read before lanes outside the mask branch
-/// around the instruction, so that theirs stand in their registers.
-std::string kernel_text(const WarpLine& line, const std::string& members) {
-  std::string out = std::string(kHeader) +
-                    ".visible .entry warps(.param .u64 p_in, .param .u64 p_members, .param .u64 "
-                    "p_out, .param .u32 p_mask)\n{\n"
-                    ".reg .b64 %from, %to, %names; .reg .b32 %lane, %index, %word, %mask, %m; .reg "
-                    ".pred %take;\n";
-  for (std::size_t k = 0; k < line.sources.size(); ++k)
-    out += std::string(".reg ") + register_type(line.sources[k]) + " " + kOperands[k] + ";\n";
-  for (std::size_t k = 0; k < line.results.size(); ++k)
-    out += std::string(".reg ") + register_type(line.results[k]) + " " + kDestinations[k] + ";\n";
-  out +=
-      "ld.param.u64 %from, [p_in];\nld.param.u64 %names, [p_members];\nld.param.u64 %to, [p_out];\n"
-      "ld.param.u32 %mask, [p_mask];\nmov.u32 %lane, %tid.x;\nmov.u32 %index, %ctaid.x;\n"
-      "mad.lo.u32 %index, %index, 32, %lane;\nmad.wide.u32 %from, %index, 24, %from;\n"
-      "mad.wide.u32 %to, %index, 16, %to;\nmad.wide.u32 %names, %index, 4, %names;\nld.global.u32 "
-      "%m, [%names];\n";
-  for (std::size_t k = 0; k < line.sources.size(); ++k)
-    out += load(line.sources[k], kOperands[k], ".global", "%from+" + std::to_string(8 * k));
-  out += lane_predicate("%take", "%mask") + "@!%take bra END;\n";
-  out += replaced(line.text, "%m", members) + ";\n";
-  for (std::size_t k = 0; k < line.results.size(); ++k)
-    out += store(line.results[k], kDestinations[k], "%to+" + std::to_string(8 * k));
-  return out + "END:\nret;\n}\n";
-}
-
 WarpCase random_case(const WarpLine& line, u32 active, u32 group_bits, Random& random) {
   WarpCase out;
   out.active = active;
@@ -63,7 +36,7 @@ WarpCase random_case(const WarpLine& line, u32 active, u32 group_bits, Random& r
 }
 
 std::string run(const WarpLine& line, const std::string& members, u32 active, u32 group_bits) {
-  const auto module = LoadedModule::load(ptx::parse(kernel_text(line, members), "conformance"));
+  const auto module = LoadedModule::load(ptx::parse(warp_kernel(line, members), "conformance"));
   Random random(std::hash<std::string>()(line.text) + active + group_bits);
   std::vector<WarpCase> cases;
   std::vector<u64> in, out(std::size_t{kWarps} * kLanes * 2, kUntouched);
@@ -106,6 +79,31 @@ std::string run(const WarpLine& line, const std::string& members, u32 active, u3
 }
 
 }  // namespace
+
+std::string warp_kernel(const WarpLine& line, const std::string& members) {
+  std::string out = std::string(kHeader) +
+                    ".visible .entry warps(.param .u64 p_in, .param .u64 p_members, .param .u64 "
+                    "p_out, .param .u32 p_mask)\n{\n"
+                    ".reg .b64 %from, %to, %names; .reg .b32 %lane, %index, %word, %mask, %m; .reg "
+                    ".pred %take;\n";
+  for (std::size_t k = 0; k < line.sources.size(); ++k)
+    out += std::string(".reg ") + register_type(line.sources[k]) + " " + kOperands[k] + ";\n";
+  for (std::size_t k = 0; k < line.results.size(); ++k)
+    out += std::string(".reg ") + register_type(line.results[k]) + " " + kDestinations[k] + ";\n";
+  out +=
+      "ld.param.u64 %from, [p_in];\nld.param.u64 %names, [p_members];\nld.param.u64 %to, [p_out];\n"
+      "ld.param.u32 %mask, [p_mask];\nmov.u32 %lane, %tid.x;\nmov.u32 %index, %ctaid.x;\n"
+      "mad.lo.u32 %index, %index, 32, %lane;\nmad.wide.u32 %from, %index, 24, %from;\n"
+      "mad.wide.u32 %to, %index, 16, %to;\nmad.wide.u32 %names, %index, 4, %names;\nld.global.u32 "
+      "%m, [%names];\n";
+  for (std::size_t k = 0; k < line.sources.size(); ++k)
+    out += load(line.sources[k], kOperands[k], ".global", "%from+" + std::to_string(8 * k));
+  out += lane_predicate("%take", "%mask") + "@!%take bra END;\n";
+  out += replaced(line.text, "%m", members) + ";\n";
+  for (std::size_t k = 0; k < line.results.size(); ++k)
+    out += store(line.results[k], kDestinations[k], "%to+" + std::to_string(8 * k));
+  return out + "END:\nret;\n}\n";
+}
 
 std::string warp_mismatches(const WarpLine& line) {
   std::string out;

@@ -9,7 +9,9 @@
 namespace vgpu::isa {
 
 /// Emits the test of the active lanes' addresses before an access of `bytes` (a power of two) a
-/// lane: one scalar test where every lane's address has the same last bits.
-void require_alignment(Emitter& e, const LaneAddresses& at, std::int64_t bytes);
+/// lane: one scalar test where every lane's address has the same last bits. Only the addresses of
+/// `lanes` count.
+void require_alignment(Emitter& e, const LaneAddresses& at, std::int64_t bytes,
+                       std::uint32_t lanes = kAllLanes);
 
 }  // namespace vgpu::isa

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vgpu/isa/alignment.h"
+#include "vgpu/isa/async.h"
 #include "vgpu/isa/helpers.h"
 
 namespace vgpu::isa {
@@ -30,13 +31,35 @@ const char* operation(Emitter& e) {
 }
 
 void check_modifiers(Emitter& e) {
-  e.allow({"global",  "shared",  "shared::cta", "shared::cluster",
-           "relaxed", "acquire", "release",     "acq_rel",
-           "cta",     "gpu",     "sys",         "cluster",
-           "add",     "min",     "max",         "inc",
-           "dec",     "and",     "or",          "xor",
-           "exch",    "cas",     "noftz",       "v2",
-           "v4",      "v8"});
+  e.allow({"global",
+           "shared",
+           "shared::cta",
+           "shared::cluster",
+           "relaxed",
+           "acquire",
+           "release",
+           "acq_rel",
+           "cta",
+           "gpu",
+           "sys",
+           "cluster",
+           "add",
+           "min",
+           "max",
+           "inc",
+           "dec",
+           "and",
+           "or",
+           "xor",
+           "exch",
+           "cas",
+           "noftz",
+           "v2",
+           "v4",
+           "v8",
+           "L2::cache_hint",
+           "async",
+           "mbarrier::complete_tx::bytes"});
 }
 
 /// Element w of an operand that is a vector, or the operand.
@@ -81,6 +104,7 @@ bool emit_atomic(Emitter& e) {
     e.call(helper.c_str(), e.ir.getVoidTy(), {e.active_bits(), where, a, b, old});
     before.push_back(e.ir.CreateLoad(storage, old));
   }
+  if (e.has("async")) close_transactions(e, 2, static_cast<std::int64_t>(bits) / 8 * count);
   for (int w = 0; returns && w < count; ++w)
     if (const Operand& d = element(e.ins->operands[0], w); d.kind != Operand::Kind::discard)
       e.write(d, before[static_cast<std::size_t>(w)]);

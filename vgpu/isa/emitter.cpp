@@ -31,16 +31,18 @@ llvm::Type* Emitter::element(Type type) {
   }
 }
 
-Value* Emitter::lane_numbers(llvm::Type* element, std::int64_t step, int lanes) {
+Value* Emitter::lane_numbers(llvm::Type* element, const LaneStep& step, int lanes) {
   std::vector<llvm::Constant*> values;
-  for (int i = 0; i < lanes; ++i)
-    values.push_back(llvm::ConstantInt::get(element, static_cast<std::uint64_t>(step * i)));
+  for (int i = 0; i < lanes; ++i) {
+    const std::int64_t part = step.column * (i % step.row_lanes) + step.row * (i / step.row_lanes);
+    values.push_back(llvm::ConstantInt::get(element, static_cast<std::uint64_t>(part)));
+  }
   return llvm::ConstantVector::get(values);
 }
 
 Value* Emitter::pointers(const LaneAddresses& at) {
   if (at.pointers) return at.pointers;
-  return ir.CreateGEP(ir.getInt8Ty(), at.base, lane_numbers(ir.getInt64Ty(), at.stride));
+  return ir.CreateGEP(ir.getInt8Ty(), at.base, lane_numbers(ir.getInt64Ty(), at.step));
 }
 
 Value* Emitter::active_bits() {
@@ -123,7 +125,7 @@ struct Meaning {
 const Meaning kMeanings[] = {
     {"abs", {emit_integer, emit_float, emit_half}},
     {"activemask", {emit_warp}},
-    {"add", {emit_carry, emit_pairs, emit_integer, emit_float, emit_half}},
+    {"add", {emit_carry, emit_pairs, emit_integer, emit_mixed, emit_float, emit_half}},
     {"addc", {emit_carry}},
     {"and", {emit_bits}},
     {"applypriority", {emit_memory}},
@@ -137,6 +139,8 @@ const Meaning kMeanings[] = {
     {"cnot", {emit_bits}},
     {"copysign", {emit_float}},
     {"cos", {emit_float}},
+    {"cp", {emit_async}},
+    {"createpolicy", {emit_memory}},
     {"cvt", {emit_convert}},
     {"cvta", {emit_move}},
     {"discard", {emit_memory}},
@@ -146,22 +150,28 @@ const Meaning kMeanings[] = {
     {"elect", {emit_warp}},
     {"ex2", {emit_float, emit_half}},
     {"fence", {emit_memory}},
-    {"fma", {emit_pairs, emit_float, emit_half}},
+    {"fma", {emit_pairs, emit_mixed, emit_float, emit_half}},
     {"fns", {emit_bits}},
+    {"getctarank", {emit_move}},
     {"griddepcontrol", {emit_warp}},
     {"isspacep", {emit_move}},
     {"ld", {emit_memory}},
+    {"ldmatrix", {emit_matrix}},
     {"ldu", {emit_memory}},
     {"lg2", {emit_float}},
     {"lop3", {emit_bits}},
     {"mad", {emit_carry, emit_integer, emit_float}},
     {"mad24", {emit_integer}},
     {"madc", {emit_carry}},
+    {"mapa", {emit_move}},
     {"match", {emit_warp}},
     {"max", {emit_pairs, emit_integer, emit_float, emit_half}},
+    {"mbarrier", {emit_async}},
     {"membar", {emit_memory}},
     {"min", {emit_pairs, emit_integer, emit_float, emit_half}},
+    {"mma", {emit_matrix}},
     {"mov", {emit_move}},
+    {"movmatrix", {emit_matrix}},
     {"mul", {emit_pairs, emit_integer, emit_float, emit_half}},
     {"mul24", {emit_integer}},
     {"nanosleep", {emit_warp}},
@@ -181,6 +191,7 @@ const Meaning kMeanings[] = {
     {"sad", {emit_integer}},
     {"selp", {emit_compare}},
     {"set", {emit_compare}},
+    {"setmaxnreg", {emit_warp}},
     {"setp", {emit_compare}},
     {"shf", {emit_bits}},
     {"shfl", {emit_warp}},
@@ -190,12 +201,35 @@ const Meaning kMeanings[] = {
     {"slct", {emit_compare}},
     {"sqrt", {emit_float}},
     {"st", {emit_memory}},
-    {"sub", {emit_carry, emit_pairs, emit_integer, emit_float, emit_half}},
+    {"stmatrix", {emit_matrix}},
+    {"sub", {emit_carry, emit_pairs, emit_integer, emit_mixed, emit_float, emit_half}},
     {"subc", {emit_carry}},
+    {"suld", {emit_surface}},
+    {"suq", {emit_texture}},
+    {"sured", {emit_surface}},
+    {"sust", {emit_surface}},
     {"szext", {emit_bits}},
     {"tanh", {emit_float, emit_half}},
     {"testp", {emit_float}},
+    {"tex", {emit_texture}},
+    {"tld4", {emit_texture}},
+    {"txq", {emit_texture}},
+    {"vabsdiff2", {emit_video}},
+    {"vabsdiff4", {emit_video}},
+    {"vadd2", {emit_video}},
+    {"vadd4", {emit_video}},
+    {"vavrg2", {emit_video}},
+    {"vavrg4", {emit_video}},
+    {"vmax2", {emit_video}},
+    {"vmax4", {emit_video}},
+    {"vmin2", {emit_video}},
+    {"vmin4", {emit_video}},
     {"vote", {emit_warp}},
+    {"vset2", {emit_video}},
+    {"vset4", {emit_video}},
+    {"vsub2", {emit_video}},
+    {"vsub4", {emit_video}},
+    {"wmma", {emit_matrix}},
     {"xor", {emit_bits}},
 };
 

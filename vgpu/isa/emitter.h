@@ -20,12 +20,30 @@
 
 namespace vgpu::isa {
 
-/// An address of each lane: affine (base + stride * lane, in bytes) or any.
+/// What lanes add to a number: column * (lane % row_lanes) + row * (lane / row_lanes).
+struct LaneStep {
+  std::int64_t column = 0, row = 0;
+  int row_lanes = kWarpSize;
+  /// Whether it is column * lane.
+  bool is_one_row() const { return row_lanes == kWarpSize || row == column * row_lanes; }
+};
+
+/// An address of each lane.
 struct LaneAddresses {
-  bool affine = false;
-  llvm::Value* base = nullptr;  // ptr, lane 0's address, when affine
+  bool affine = false;          // base + stride * lane, in bytes
+  bool rows = false;            // base + step, in bytes, and not affine
+  llvm::Value* base = nullptr;  // ptr, lane 0's address, when affine or in rows
   std::int64_t stride = 0;
-  llvm::Value* pointers = nullptr;  // <32 x ptr>, when not affine
+  LaneStep step;
+  llvm::Value* pointers = nullptr;  // <32 x ptr>, when neither
+
+  static LaneAddresses in_rows(llvm::Value* base, const LaneStep& step) {
+    const bool affine = step.is_one_row();
+    return {affine, !affine, base, affine ? step.column : 0, step, nullptr};
+  }
+  static LaneAddresses any(llvm::Value* pointers) {
+    return {false, false, nullptr, 0, {}, pointers};
+  }
 };
 
 /// One instruction being translated.
@@ -38,8 +56,10 @@ class Emitter {
   llvm::IRBuilder<>& ir;
   llvm::Module& module;
   const ptx::Instruction* ins = nullptr;
-  int index = 0;     // of the instruction in its function
-  bool wide = true;  // operands and results are vectors
+  int index = 0;       // of the instruction in its function
+  bool wide = true;    // operands and results are vectors
+  bool large = false;  // a kernel so long that compiling it matters more than what a call costs
+  bool noisy = false;  // approximate results are moved (approximate_noise.h)
 
   /// Operand k as a value of `type`, scalar or vector as `wide` says.
   llvm::Value* in(int k, ptx::Type type) { return read(ins->operands[k], type, wide); }
@@ -47,6 +67,8 @@ class Emitter {
   /// The operand's literal value, when it is one in the text or a register that only ever holds it.
   virtual bool constant(int k, std::int64_t& value) = 0;
   virtual llvm::Value* read(const ptx::Operand& operand, ptx::Type type, bool as_vector) = 0;
+  /// The type that a register was declared with; none of any other operand.
+  virtual ptx::Type declared_type(const ptx::Operand& operand) const = 0;
   /// Writes a destination (operand 0 or an element of it): blends under the guard and the mask.
   virtual void write(const ptx::Operand& destination, llvm::Value* value) = 0;
   void out(llvm::Value* value) { write(ins->operands[0], value); }
@@ -62,6 +84,8 @@ class Emitter {
   /// of `bytes`.
   virtual void fault_if(llvm::Value* wrong, std::int64_t bytes,
                         const std::function<llvm::Value*()>& address) = 0;
+  /// Ends the launch where `text` (a ptr to characters that stay) is not null: why.
+  virtual void stop_with(llvm::Value* text) = 0;
 
   /// Pointer to a field of the warp's or the block's state.
   virtual llvm::Value* warp_field(std::size_t offset) = 0;
@@ -82,7 +106,10 @@ class Emitter {
   llvm::Value* splat(llvm::Value* scalar, int lanes = kWarpSize) {
     return ir.CreateVectorSplat(static_cast<unsigned>(lanes), scalar);
   }
-  llvm::Value* lane_numbers(llvm::Type* element, std::int64_t step, int lanes = kWarpSize);
+  llvm::Value* lane_numbers(llvm::Type* element, std::int64_t step, int lanes = kWarpSize) {
+    return lane_numbers(element, LaneStep{step, 0, kWarpSize}, lanes);
+  }
+  llvm::Value* lane_numbers(llvm::Type* element, const LaneStep& step, int lanes = kWarpSize);
   llvm::Value* bits_to_lanes(llvm::Value* i32) {
     return ir.CreateBitCast(i32, vector_of(ir.getInt1Ty()));
   }
@@ -146,6 +173,12 @@ bool emit_memory(Emitter& e);
 bool emit_pairs(Emitter& e);
 bool emit_atomic(Emitter& e);
 bool emit_warp(Emitter& e);
+bool emit_video(Emitter& e);
+bool emit_texture(Emitter& e);
+bool emit_surface(Emitter& e);
+bool emit_matrix(Emitter& e);
+bool emit_async(Emitter& e);
+bool emit_mixed(Emitter& e);
 
 bool is_float(ptx::Type type);
 bool is_half(ptx::Type type);

@@ -6,6 +6,8 @@
 // value. Directed rounding is a call.
 #include "vgpu/isa/float.h"
 
+#include "vgpu/isa/approximate_noise.h"
+
 namespace vgpu::isa {
 namespace {
 
@@ -72,6 +74,8 @@ Value* divide(Emitter& e, Type type) {
   if (const char* mode = directed_rounding(e)) return directed(e, "div", type, mode);
   Value *a = flushed(e, 1, type), *b = flushed(e, 2, type);
   Value* quotient = e.ir.CreateFDiv(a, b);
+  const bool approximate = type == Type::f32 && (e.has("approx") || e.has("full"));
+  if (approximate) quotient = with_noise(e, type, {a, b}, quotient);
   if (!e.has("approx")) return quotient;
   llvm::Type* t = b->getType();
   Value* magnitude = e.intrinsic(llvm::Intrinsic::fabs, {b});
@@ -110,6 +114,7 @@ Value* root_or_reciprocal(Emitter& e, Type type) {
   if (op == "rcp") r = e.ir.CreateFDiv(e.real(a->getType(), 1.0), a);
   if (op == "rsqrt")
     r = type == Type::f64 ? reciprocal_root(e, a) : through_double(e, a, reciprocal_root);
+  if (type == Type::f32 && e.has("approx")) r = with_noise(e, type, {a}, r);
   return coarse ? upper_word(e, r) : r;
 }
 
@@ -137,7 +142,8 @@ bool emit_transcendental(Emitter& e, Type type) {
   if (type != Type::f32) return false;
   e.allow({"approx", "ftz"});
   const std::string name = "vgpu_" + op + "_f32";
-  finish(e, e.call_lanes(name.c_str(), e.ir.getFloatTy(), {flushed(e, 1, type)}));
+  Value* a = flushed(e, 1, type);
+  finish(e, with_noise(e, type, {a}, e.call_lanes(name.c_str(), e.ir.getFloatTy(), {a})));
   return true;
 }
 

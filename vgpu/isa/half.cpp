@@ -4,6 +4,7 @@
 // rounding once. fma does not: product and sum are formed in double, what double loses is kept by
 // rounding to odd, and the one visible rounding is the last (Boldo & Melquiond, "Emulation of FMA
 // and correctly rounded sums: proved algorithms using rounding to odd").
+#include "vgpu/isa/approximate_noise.h"
 #include "vgpu/isa/float.h"
 
 namespace vgpu::isa {
@@ -68,7 +69,9 @@ Value* compute(Emitter& e, Value* const* in, Type half) {
   if (op == "fma") r = fused(e, f[0], f[1], f[2]);
   if (op == "ex2") r = e.call_lanes("vgpu_ex2_f32", e.ir.getFloatTy(), {f[0]});
   if (op == "tanh") r = e.call_lanes("vgpu_tanh_f32", e.ir.getFloatTy(), {f[0]});
-  return finish_half(e, float_to_half(e, r, half), half);
+  Value* rounded = float_to_half(e, r, half);
+  if (op == "ex2" || op == "tanh") rounded = with_noise(e, half, {f[0]}, rounded);
+  return finish_half(e, rounded, half);
 }
 
 }  // namespace

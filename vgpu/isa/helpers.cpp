@@ -8,8 +8,10 @@ namespace vgpu::isa {
 std::span<const HelperSymbol> helper_symbols() {
   static const std::vector<HelperSymbol> all = [] {
     std::vector<HelperSymbol> out;
-    for (auto part : {rounding_symbols(), approximate_symbols(), atomic_symbols(),
-                      small_float_symbols(), lane_set_symbols()})
+    for (auto part : {rounding_symbols(), approximate_symbols(), approximate_noise_symbols(),
+                      atomic_symbols(), bundle_symbols(), small_float_symbols(), lane_set_symbols(),
+                      texture_symbols(), surface_symbols(), matrix_multiply_symbols(),
+                      matrix_memory_symbols(), mbarrier_symbols(), async_copy_symbols()})
       out.insert(out.end(), part.begin(), part.end());
     return out;
   }();

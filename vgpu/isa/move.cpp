@@ -1,5 +1,5 @@
 // move.cpp - mov (registers, literals, special registers, addresses, packing and unpacking), cvta,
-// isspacep.
+// isspacep, mapa, getctarank.
 //
 // Addresses: a generic address is a host address. Global and const addresses are generic ones; a
 // shared address is an offset into the block's shared memory, a local one an offset into the lane's
@@ -103,12 +103,20 @@ void test_space(Emitter& e) {
   e.out(in_shared);
 }
 
+/// A cluster of one block: an address in the block of rank 0 is the address itself.
+void find_in_cluster(Emitter& e) {
+  e.allow({"shared::cluster"});
+  if (e.ins->opcode == "mapa") return e.out(e.in(1, e.type_from_end()));
+  e.out(e.number(e.shaped(e.ir.getInt32Ty()), 0));
+}
+
 }  // namespace
 
 bool emit_move(Emitter& e) {
   const std::string& op = e.ins->opcode;
   if (op == "cvta") return convert_address(e), true;
   if (op == "isspacep") return test_space(e), true;
+  if (op == "mapa" || op == "getctarank") return find_in_cluster(e), true;
   if (op != "mov") return false;
   e.allow({});
   const Type type = e.type_from_end();

@@ -170,7 +170,7 @@ bool emit_warp(Emitter& e) {
   if (op == "redux") return emit_reduction(e), true;
   if (op == "activemask") return e.out(e.active_bits()), true;
   if (op == "elect") return emit_election(e), true;
-  return op == "nanosleep" || op == "griddepcontrol" || op == "pmevent";
+  return op == "nanosleep" || op == "griddepcontrol" || op == "pmevent" || op == "setmaxnreg";
 }
 
 }  // namespace vgpu::isa
