@@ -1,7 +1,5 @@
 // The machine on small kernels written in PTX: control flow in every shape, barriers, waiting,
 // faults, the cache.
-#include "vgpu/machine/machine.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,83 +8,10 @@
 #include <fstream>
 #include <numeric>
 
+#include "vgpu/machine/test_program.h"
+
 namespace vgpu {
 namespace {
-
-const std::string kHeader = ".version 8.0\n.target sm_80\n.address_size 64\n";
-
-/// A module whose one kernel `k` takes two pointers and an integer; %i is the global thread index,
-/// %out and %in the pointers.
-std::string kernel_text(const std::string& body, const std::string& before = {}) {
-  return kHeader + before +
-         ".visible .entry k(.param .u64 p_in, .param .u64 p_out, .param .u32 p_n)\n{\n"
-         ".reg .pred %p<10>; .reg .b32 %r<40>; .reg .b32 %i; .reg .b32 %n; .reg "
-         ".b64 %rd<20>; .reg "
-         ".b64 %in; .reg .b64 %out;\n"
-         ".reg .b64 %at; .reg .b64 %to; .reg .f32 %f<10>;\n"
-         "ld.param.u64 %in, [p_in];\nld.param.u64 %out, [p_out];\nld.param.u32 %n, [p_n];\n"
-         "mov.u32 %r0, %ctaid.x;\nmov.u32 %r1, %ntid.x;\nmov.u32 %r2, %tid.x;\nmad.lo.s32 %i, %r0, "
-         "%r1, %r2;\n"
-         "mul.wide.s32 %rd0, %i, 4;\nadd.s64 %at, %in, %rd0;\nadd.s64 %to, %out, %rd0;\n" +
-         body + "\n}\n";
-}
-
-struct Parameters {
-  const void* in;
-  void* out;
-  int n;
-};
-
-class Program {
- public:
-  explicit Program(const std::string& text)
-      : module_(LoadedModule::load(ptx::parse(text, "test.ptx"))) {}
-
-  void run(Dim3 grid, Dim3 block, const void* in, void* out, int n, std::size_t shared = 0,
-           bool cooperative = false) {
-    const Parameters parameters{in, out, n};
-    launch({module_->kernel("k"), grid, block, shared, &parameters, cooperative}, profile("h100"));
-  }
-
-  std::vector<int> run_ints(Dim3 grid, Dim3 block, const std::vector<int>& in,
-                            std::size_t shared = 0) {
-    std::vector<int> out(in.size(), -1);
-    run(grid, block, in.data(), out.data(), static_cast<int>(in.size()), shared);
-    return out;
-  }
-
- private:
-  std::shared_ptr<LoadedModule> module_;
-};
-
-std::vector<int> ascending(int count) {
-  std::vector<int> out(static_cast<std::size_t>(count));
-  std::iota(out.begin(), out.end(), 0);
-  return out;
-}
-
-/// The message of the fault that `body` ends with.
-std::string fault_of(const std::string& text, Fault::Kind kind, Dim3 grid = {1, 1, 1},
-                     Dim3 block = {32, 1, 1}) {
-  std::vector<int> memory(1024);
-  try {
-    Program(text).run(grid, block, memory.data(), memory.data(), 1024);
-  } catch (const Fault& fault) {
-    EXPECT_EQ(fault.kind, kind) << fault.what();
-    return fault.what();
-  }
-  return "no fault";
-}
-
-/// Every test runs without a cache on disk, so that what it sees was compiled now.
-class Machine : public testing::Test {
- protected:
-  Machine() : before_(settings()) { settings().cache_folder.clear(); }
-  ~Machine() override { settings() = before_; }
-
- private:
-  Settings before_;
-};
 
 TEST_F(Machine, TailThreadsLeaveMemoryAlone) {
   Program program(
@@ -383,15 +308,6 @@ TEST_F(Machine, BarriersThatOthersNeverReachAreADeadlock) {
                   "A: shfl.sync.idx.b32 %r3|%p2, %r2, 0, 31, -1;\nst.global.u32 [%to], %r3;\nret;"),
       Fault::Kind::deadlock);
   EXPECT_NE(message.find("deadlock in block (0,0,0), warp 0"), std::string::npos) << message;
-}
-
-TEST_F(Machine, LoopsThatWaitForEverEndAtTheTimeLimit) {
-  settings().timeout_seconds = 0.2;
-  const std::string message =
-      fault_of(kernel_text("WAIT: ld.volatile.global.u32 %r3, [%in];\nsetp.eq.s32 %p1, %r3, "
-                           "0;\n@%p1 bra WAIT;\nret;"),
-               Fault::Kind::timeout);
-  EXPECT_NE(message.find("did not end within"), std::string::npos) << message;
 }
 
 TEST_F(Machine, ImpossibleConfigurationsAreRefused) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "vgpu/machine/kernel.h"
+#include "vgpu/translate/calls.h"
 #include "vgpu/translate/layout.h"
 
 namespace vgpu {
@@ -38,23 +39,26 @@ void add_function(const ptx::Function& f, std::string& key) {
 std::string key_of(const ptx::Module& module, const std::vector<const ptx::Function*>& functions) {
   std::string key = module.target;
   for (const ptx::Variable& v : module.variables) add_variable(v, key);
-  for (const ptx::Function* f : functions) add_function(*f, key);
+  for (const ptx::Function* f : functions) {
+    add_function(*f, key);
+    key += "\n@" + std::to_string(translate::function_address(module, f->name));
+  }
   return key;
-}
-
-void collect_names(const ptx::Operand& operand, std::vector<std::string>& out) {
-  if (!operand.name.empty()) out.push_back(operand.name);
-  for (const ptx::Operand& element : operand.elements) collect_names(element, out);
 }
 
 class PlacedModule : public LoadedModule {
  public:
-  explicit PlacedModule(ptx::Module module) : module_(std::move(module)) {
-    for (const ptx::Variable* v : translate::addressed_variables(module_)) place(*v);
-    for (const ptx::Variable* v : translate::addressed_variables(module_)) relocate(*v);
+  PlacedModule(ptx::Module module, const std::map<std::string, void*>& placed)
+      : module_(std::move(module)) {
+    for (const ptx::Variable* v : translate::addressed_variables(module_)) {
+      const auto known = placed.find(v->name);
+      known == placed.end() ? place(*v) : add(v->name, known->second);
+    }
+    for (const ptx::Variable* v : translate::addressed_variables(module_))
+      if (!placed.contains(v->name)) relocate(*v);
   }
   ~PlacedModule() override {
-    for (void* p : addresses_) std::free(p);
+    for (void* p : owned_) std::free(p);
   }
 
   Kernel* kernel(const std::string& name) override {
@@ -79,28 +83,12 @@ class PlacedModule : public LoadedModule {
   const ptx::Module& ptx() const override { return module_; }
 
  private:
-  /// Reads the bodies of a function and of those that it names; returns all of them.
   std::vector<const ptx::Function*> read_bodies(const std::string& name) {
-    std::vector<const ptx::Function*> out;
-    std::vector<std::string> names{name};
-    while (!names.empty()) {
-      const std::string next = std::move(names.back());
-      names.pop_back();
-      const auto found = std::find_if(module_.functions.begin(), module_.functions.end(),
-                                      [&](const ptx::Function& f) { return f.name == next; });
-      if (found == module_.functions.end() ||
-          std::find(out.begin(), out.end(), &*found) != out.end())
-        continue;
-      try {
-        ptx::complete(module_, *found);
-      } catch (const ptx::Error& error) {
-        throw Fault(Fault::Kind::invalid_ptx, error.what());
-      }
-      out.push_back(&*found);
-      for (const ptx::Instruction& ins : found->body)
-        for (const ptx::Operand& operand : ins.operands) collect_names(operand, names);
+    try {
+      return translate::functions_reached(module_, name);
+    } catch (const ptx::Error& error) {
+      throw Fault(Fault::Kind::invalid_ptx, error.what());
     }
-    return out;
   }
 
   void place(const ptx::Variable& v) {
@@ -112,24 +100,30 @@ class PlacedModule : public LoadedModule {
     std::memset(memory, 0, bytes ? bytes : kVariableAlign);
     if (!v.initial.empty())
       std::memcpy(memory, v.initial.data(), std::min<std::size_t>(v.initial.size(), v.bytes()));
-    index_[v.name] = addresses_.size();
+    owned_.push_back(memory);
+    add(v.name, memory);
+  }
+
+  void add(const std::string& name, void* memory) {
+    index_[name] = addresses_.size();
     addresses_.push_back(memory);
   }
 
-  /// Addresses inside initializers. Functions have no address here: calls through pointers are
-  /// refused where they stand.
+  /// Addresses inside initializers: of variables, and what stands for those of functions.
   void relocate(const ptx::Variable& v) {
     for (const ptx::Relocation& r : v.relocations) {
+      if (r.offset + sizeof(std::uint64_t) > v.bytes()) continue;
       const auto found = index_.find(r.symbol);
-      if (found == index_.end() || r.offset + sizeof(std::uint64_t) > v.bytes()) continue;
-      const std::uint64_t value = reinterpret_cast<std::uint64_t>(addresses_[found->second]) +
-                                  static_cast<std::uint64_t>(r.addend);
+      const std::uint64_t value =
+          (found == index_.end() ? translate::function_address(module_, r.symbol)
+                                 : reinterpret_cast<std::uint64_t>(addresses_[found->second])) +
+          static_cast<std::uint64_t>(r.addend);
       std::memcpy(static_cast<char*>(addresses_[index_[v.name]]) + r.offset, &value, sizeof value);
     }
   }
 
   ptx::Module module_;
-  std::vector<void*> addresses_;
+  std::vector<void*> addresses_, owned_;
   std::unordered_map<std::string, std::size_t> index_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::unique_ptr<Kernel>> kernels_;
@@ -137,8 +131,9 @@ class PlacedModule : public LoadedModule {
 
 }  // namespace
 
-std::shared_ptr<LoadedModule> LoadedModule::load(ptx::Module module) {
-  return std::make_shared<PlacedModule>(std::move(module));
+std::shared_ptr<LoadedModule> LoadedModule::load(ptx::Module module,
+                                                 const std::map<std::string, void*>& placed) {
+  return std::make_shared<PlacedModule>(std::move(module), placed);
 }
 
 }  // namespace vgpu
