@@ -1,9 +1,9 @@
 #include "vgpu/machine/block_runner.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "vgpu/machine/resident_block.h"
+#include "vgpu/translate/calls.h"
 
 namespace vgpu {
 namespace {
@@ -17,10 +17,6 @@ std::string instruction_text(const Work& work, int index) {
     return "kernel " + function.name;
   return work.form->program().module->place_of(function.body[static_cast<std::size_t>(index)],
                                                function.name);
-}
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -68,7 +64,8 @@ std::unique_ptr<ResidentBlock> BlockRunner::take() {
 void BlockRunner::run() {
   for (;;) {
     if (work_.stopped.load(std::memory_order_relaxed)) return;
-    check_time();
+    if (work_.interruption.load(std::memory_order_relaxed) != Work::Interruption::none)
+      throw interrupted(0);
     if (stalled_.size() < kMostStalled) running_ = take();
     if (!running_ && stalled_.empty()) return;
     if (!running_) {
@@ -81,11 +78,16 @@ void BlockRunner::run() {
   }
 }
 
-void BlockRunner::check_time() {
-  if (work_.deadline > 0 && now() > work_.deadline)
-    throw Fault(Fault::Kind::timeout, "kernel " + work_.launch->kernel->info.name +
-                                          ": did not end within " +
-                                          std::to_string(settings().timeout_seconds) + " s");
+Fault BlockRunner::interrupted(std::uintptr_t address) {
+  constexpr std::size_t kMostBlocks = 3;
+  const bool timeout = work_.interruption == Work::Interruption::timeout;
+  std::string text;
+  if (running_) text = running_->whereabouts(warp_, work_.form->instruction_at(address));
+  for (std::size_t i = 0; i < stalled_.size() && i < kMostBlocks; ++i)
+    text += (text.empty() ? "" : "; ") + stalled_[i]->whereabouts(nullptr, -1);
+  if (stalled_.size() > kMostBlocks)
+    text += "; and " + std::to_string(stalled_.size() - kMostBlocks) + " blocks more";
+  return Fault(timeout ? Fault::Kind::timeout : Fault::Kind::interrupted, text);
 }
 
 Fault BlockRunner::misaligned(const ResidentBlock& block, const std::string& where) const {
@@ -106,9 +108,18 @@ void BlockRunner::fail(const ResidentBlock& block, RunResult result) {
                                            ": threads wait at a barrier that others never reach");
   }
   if (block.state().fault_bytes != 0) throw misaligned(block, where);
+  if (const char* text = block.state().fault_text)
+    throw Fault(Fault::Kind::trap, where + ": " + text + " in " + place());
   const auto& body = work_.form->program().function.body;
   const int at = block.state().fault_pc;
   const bool trap = at >= 0 && body[static_cast<std::size_t>(at)].opcode == "trap";
+  if (trap && body[static_cast<std::size_t>(at)].has("stack"))
+    throw Fault(Fault::Kind::illegal_address, where + ": the stack of " +
+                                                  std::to_string(translate::kStackBytes) +
+                                                  " bytes overflows in " + place());
+  if (trap && body[static_cast<std::size_t>(at)].has("function"))
+    throw Fault(Fault::Kind::illegal_address,
+                where + ": no function of this prototype has this address, in " + place());
   throw Fault(trap ? Fault::Kind::trap : Fault::Kind::unsupported_instruction,
               where + (trap ? ": in " : ": an operand outside what is supported in ") + place());
 }

@@ -19,15 +19,15 @@ struct Work {
   const Launch* launch = nullptr;
   const Profile* profile = nullptr;
   KernelForm* form = nullptr;
-  bool linear = false;
   std::uint64_t grid_id = 0;
   void* grid_workspace = nullptr;  // cooperative launches
   std::uint64_t blocks = 0;
   std::uint64_t threads = 1;  // that take blocks
   // Block order: number i runs block (i * multiplier + shift) mod blocks.
   std::uint64_t multiplier = 1, shift = 0;
-  double deadline = 0;                              // steady seconds; 0: none
-  std::atomic<bool> stopped = false;                // a fault somewhere, or the time is over
+  std::atomic<bool> stopped = false;  // a fault somewhere
+  enum class Interruption { none, timeout, user };
+  std::atomic<Interruption> interruption = Interruption::none;  // interrupt.h
   alignas(64) std::atomic<std::uint64_t> next = 0;  // alone in its cache line: all threads write it
 };
 
@@ -52,6 +52,9 @@ class BlockRunner {
   PendingFault pending;
   /// "block (1,2,3), warp 4": where this thread is now.
   std::string place() const;
+  /// The fault of an interruption: where the warps of this thread's blocks stand. `address` is
+  /// where translated code was left; 0: it was not running.
+  Fault interrupted(std::uintptr_t address);
 
  private:
   friend class ResidentBlock;
@@ -61,7 +64,6 @@ class BlockRunner {
   bool take_share();
   [[noreturn]] void fail(const ResidentBlock& block, RunResult result);
   Fault misaligned(const ResidentBlock& block, const std::string& where) const;
-  void check_time();
 
   Work& work_;
   std::vector<std::unique_ptr<ResidentBlock>> spare_, stalled_;

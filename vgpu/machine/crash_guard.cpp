@@ -1,9 +1,13 @@
 #include "vgpu/machine/crash_guard.h"
 
+#include <ucontext.h>
+
 #include <csetjmp>
 #include <csignal>
 #include <cstdio>
 #include <mutex>
+
+#include "vgpu/machine/interrupt.h"
 
 namespace vgpu {
 namespace {
@@ -11,6 +15,8 @@ namespace {
 struct Guard {
   sigjmp_buf back;
   volatile std::sig_atomic_t armed = 0;
+  const KernelForm* form = nullptr;
+  std::uintptr_t place = 0;  // of an interruption
   void* address = nullptr;
   int signal = 0;
 };
@@ -34,6 +40,27 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   std::signal(signal, SIG_DFL);  // returns to the faulting instruction, which now ends the process
 }
 
+std::uintptr_t instruction_pointer(const void* context) {
+  const auto* c = static_cast<const ucontext_t*>(context);
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(c->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return static_cast<std::uintptr_t>(c->uc_mcontext.pc);
+#else
+#error "where does this processor keep the place of an interruption?"
+#endif
+}
+
+/// Leaves translated code alone: elsewhere a lock may be held.
+void on_interruption(int signal, siginfo_t*, void* context) {
+  const std::uintptr_t place = instruction_pointer(context);
+  if (!guard.armed || !guard.form->holds(place)) return;
+  guard.armed = 0;
+  guard.place = place;
+  guard.signal = signal;
+  siglongjmp(guard.back, 1);
+}
+
 void install_handlers() {
   struct sigaction action {};
   action.sa_sigaction = on_signal;
@@ -41,9 +68,13 @@ void install_handlers() {
   sigaction(SIGSEGV, &action, &previous_segv);
   sigaction(SIGBUS, &action, &previous_bus);
   sigaction(SIGFPE, &action, &previous_fpe);
+  action.sa_sigaction = on_interruption;
+  action.sa_flags |= SA_RESTART;
+  sigaction(interrupt_signal(), &action, nullptr);
 }
 
-[[noreturn]] void report(const BlockRunner& runner, const std::string& kernel) {
+[[noreturn]] void report(BlockRunner& runner, const std::string& kernel) {
+  if (guard.signal == interrupt_signal()) throw runner.interrupted(guard.place);
   char address[32];
   std::snprintf(address, sizeof address, "%p", guard.address);
   if (guard.signal == SIGFPE)
@@ -59,6 +90,8 @@ void run_guarded(BlockRunner& runner) {
   static std::once_flag once;
   std::call_once(once, install_handlers);
   const std::string kernel = kernel_info(*runner.work().launch->kernel).name;
+  const RunningWorker worker;
+  guard.form = runner.work().form;
   if (sigsetjmp(guard.back, 0) != 0) report(runner, kernel);
   guard.armed = 1;
   try {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/machine/state.h"
@@ -12,25 +14,39 @@
 
 namespace vgpu {
 
-/// A kernel's code for one arrangement of threads (translate/shape.h, `linear`).
+/// A kernel's code for one arrangement of threads (translate/shape.h, WarpRows), exact or noisy.
 class KernelForm {
  public:
   /// `key` names in the cache what the code is made from. Both arguments live as long as this.
-  KernelForm(const translate::Prepared& prepared, const std::string& key, bool linear);
+  KernelForm(const translate::Prepared& prepared, const std::string& key, translate::WarpRows rows,
+             bool noisy);
 
   TranslatedCode full() { return code(full_, true); }
   TranslatedCode masked() { return code(masked_, false); }
   const translate::Program& program();
 
+  /// Whether the address lies in this form's code; safe in a signal's handler.
+  bool holds(std::uintptr_t address) const;
+  /// The instruction to which an address of the code belongs; -1 when that cannot be told.
+  int instruction_at(std::uintptr_t address);
+
  private:
-  TranslatedCode code(std::atomic<TranslatedCode>& slot, bool full);
+  struct Code {
+    std::atomic<TranslatedCode> entry = nullptr;
+    std::atomic<std::size_t> bytes = 0;
+    bool holds(std::uintptr_t address) const {
+      return address - reinterpret_cast<std::uintptr_t>(entry.load()) < bytes.load();
+    }
+  };
+  TranslatedCode code(Code& slot, bool full);
 
   const translate::Prepared& prepared_;
   const std::string& key_;
-  const bool linear_;
+  const translate::WarpRows rows_;
+  const bool noisy_;
   std::mutex mutex_;
   std::unique_ptr<translate::Program> program_;
-  std::atomic<TranslatedCode> full_ = nullptr, masked_ = nullptr;
+  Code full_, masked_;
 };
 
 class Kernel {
@@ -39,12 +55,13 @@ class Kernel {
 
   KernelInfo info;
   void* const* symbols = nullptr;  // of the module, for BlockState::symbols
-  KernelForm& form(bool linear) { return linear ? linear_ : general_; }
+  KernelForm& form(translate::WarpRows rows, bool noisy);
 
  private:
   const translate::Prepared prepared_;
   const std::string key_;
-  KernelForm linear_, general_;
+  std::mutex mutex_;
+  std::map<std::tuple<int, bool, bool>, KernelForm> forms_;
 };
 
 /// Adds to compile_statistics().

@@ -1,10 +1,12 @@
 // launch.cpp - a launch checked against the device's limits and spread over OS threads.
-#include <chrono>
+#include <cstdio>
 #include <numeric>
 #include <vector>
 
+#include "vgpu/isa/approximate_noise.h"
 #include "vgpu/machine/block_runner.h"
 #include "vgpu/machine/crash_guard.h"
+#include "vgpu/machine/interrupt.h"
 #include "vgpu/machine/thread_pool.h"
 
 namespace vgpu {
@@ -67,16 +69,48 @@ void choose_order(Work& work) {
   }
 }
 
-/// Threads of a warp have consecutive threadIdx.x and share y and z.
-bool is_linear(const Dim3& block) {
-  return block.x % kWarpSize == 0 || (block.y == 1 && block.z == 1);
+translate::WarpRows rows_of(const Dim3& block) {
+  if (block.x % kWarpSize == 0 || (block.y == 1 && block.z == 1)) return {};
+  const bool narrow = block.x == 16 || block.x == 8;
+  const std::uint32_t rows = narrow ? kWarpSize / block.x : 1;
+  if (narrow && (block.z == 1 || block.y % rows == 0)) return {static_cast<int>(block.x), true};
+  return {kWarpSize, false};
 }
 
 std::mutex one_at_a_time;
 LaunchStatistics statistics;  // under one_at_a_time
 
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+/// "kernel k: did not end within 2 s: block (0,0,0): warp 0 at ...".
+Fault interruption(const Launch& launch, const Work& work, const std::string& places) {
+  const bool timeout = work.interruption == Work::Interruption::timeout;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%g", settings().timeout_seconds);
+  return Fault(
+      timeout ? Fault::Kind::timeout : Fault::Kind::interrupted,
+      "kernel " + kernel_info(*launch.kernel).name +
+          (timeout ? std::string(": did not end within ") + seconds + " s" : ": interrupted") +
+          (places.empty() ? "" : ": " + places));
+}
+
+/// Runs blocks on this thread. What an interruption finds is added to `places`, another fault to
+/// `fault`, when it is the first.
+void run_blocks(Work& work, std::mutex& mutex, std::exception_ptr& fault, std::string& places) {
+  try {
+    BlockRunner runner(work);
+    run_guarded(runner);
+  } catch (const Fault& found) {
+    const std::lock_guard lock(mutex);
+    if (found.kind == Fault::Kind::timeout || found.kind == Fault::Kind::interrupted) {
+      if (*found.what()) places += (places.empty() ? "" : "; ") + std::string(found.what());
+      return;
+    }
+    work.stopped = true;
+    if (!fault) fault = std::current_exception();
+  } catch (...) {
+    const std::lock_guard lock(mutex);
+    work.stopped = true;
+    if (!fault) fault = std::current_exception();
+  }
 }
 
 }  // namespace
@@ -93,33 +127,29 @@ void launch(const Launch& launch, const Profile& profile) {
   Work work;
   work.launch = &launch;
   work.profile = &profile;
-  work.linear = is_linear(launch.block);
-  work.form = &launch.kernel->form(work.linear);
+  const auto& noise = settings().approx_noise_seed;
+  if (noise) isa::set_approximate_noise_seed(*noise);
+  work.form = &launch.kernel->form(rows_of(launch.block), noise.has_value());
   work.grid_id = ++statistics.launches;
   work.grid_workspace = launch.cooperative ? workspace : nullptr;
   work.blocks = launch.grid.count();
   statistics.blocks += work.blocks;
   statistics.threads += work.blocks * launch.block.count();
-  if (settings().timeout_seconds > 0) work.deadline = steady_seconds() + settings().timeout_seconds;
   choose_order(work);
   const bool full = launch.block.count() >= kWarpSize;
   full ? work.form->full() : work.form->masked();  // a refusal comes before any thread starts
 
-  std::mutex fault_mutex;
+  std::mutex mutex;
   std::exception_ptr fault;
+  std::string places;
   const int threads = ThreadPool::threads_for(settings().threads, work.blocks);
   work.threads = static_cast<std::uint64_t>(threads);
-  ThreadPool::get().run(threads, [&] {
-    try {
-      BlockRunner runner(work);
-      run_guarded(runner);
-    } catch (...) {
-      work.stopped = true;
-      const std::lock_guard fault_lock(fault_mutex);
-      if (!fault) fault = std::current_exception();
-    }
-  });
+  {
+    const RunningLaunch running(work, settings().timeout_seconds);
+    ThreadPool::get().run(threads, [&] { run_blocks(work, mutex, fault, places); });
+  }
   if (fault) std::rethrow_exception(fault);
+  if (work.interruption != Work::Interruption::none) throw interruption(launch, work, places);
 }
 
 }  // namespace vgpu

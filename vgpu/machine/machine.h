@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -70,12 +72,20 @@ struct Settings {
   BlockOrder order = BlockOrder::forward;
   std::uint64_t order_seed = 0;
   std::string cache_folder;    // compiled objects; empty: no cache on disk
-  double timeout_seconds = 0;  // 0: none
+  double timeout_seconds = 0;  // of a kernel; 0: none
+  /// Moves the results of approximate instructions (isa/approximate_noise.h).
+  std::optional<std::uint64_t> approx_noise_seed;
 };
 
 /// The process's settings. First read from PLUMBLINE_VGPU_THREADS, PLUMBLINE_VGPU_CACHE (a folder,
-/// or "off"), PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED). Change only between launches.
+/// or "off"), PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED), PLUMBLINE_VGPU_TIMEOUT,
+/// PLUMBLINE_VGPU_APPROX_NOISE. Change only between launches.
 Settings& settings();
+
+/// Reads "forward", "reverse" or "random:SEED". Throws std::invalid_argument, which names `where`.
+void set_order(Settings& settings, const std::string& where, const std::string& text);
+/// Seconds above 0, "2.5"; 0: none. Throws the same.
+double timeout_from(const std::string& where, const std::string& text);
 
 /// What compiling cost in this process, for bench/vgpu and --json.
 struct CompileStatistics {
@@ -96,9 +106,10 @@ class Kernel;  // translated lazily, at its first launch
 /// can be launched.
 class LoadedModule {
  public:
-  /// `allocate` gives the module's variables device memory (zeroed or initialised here); freed by
-  /// `release`.
-  static std::shared_ptr<LoadedModule> load(ptx::Module module);
+  /// Gives the module's variables memory of its own, with their initial values; those that are in
+  /// `placed` lie at the address given there, as it is, and belong to somebody else.
+  static std::shared_ptr<LoadedModule> load(ptx::Module module,
+                                            const std::map<std::string, void*>& placed = {});
   virtual ~LoadedModule() = default;
   /// Null when the module has no such entry. Reads its body first; throws Fault for what is no PTX.
   virtual Kernel* kernel(const std::string& name) = 0;

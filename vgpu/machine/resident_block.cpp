@@ -77,6 +77,7 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
                                            static_cast<std::uint64_t>(work_.profile->sm_count));
   state_.fault_pc = -1;
   state_.fault_bytes = 0;
+  state_.fault_text = nullptr;
   state_.machine = runner;
   ended_ = waiting_ = 0;
   plain_ = true;
@@ -118,6 +119,7 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
   state_.machine = &runner;
   for (;;) {
     bool moved = false;
+    const std::uint64_t arrivals = state_.arrivals;
     for (std::size_t w = 0; w < warp_count_; ++w) {
       if (progress_[w] != Warp::runnable) continue;
       WarpState& state = warp(w);
@@ -143,7 +145,7 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
     if (ended_ == warp_count_) return Outcome::finished;
     if (waiting_ != 0 && (release_plain() || release())) continue;
     if (ended_ + waiting_ == warp_count_) runner.fail(*this, RunResult::stuck);
-    if (!moved) return Outcome::stalled;
+    if (!moved && state_.arrivals == arrivals) return Outcome::stalled;
   }
 }
 

@@ -29,6 +29,9 @@ class ResidentBlock {
   void arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes);
 
   const BlockState& state() const { return state_; }
+  /// "block (0,0,0): warps 0-3 at ptx80:12: '...' (k.cu:7), warp 4 waits at ...". `running` stands
+  /// at `instruction`, when that is known (not -1).
+  std::string whereabouts(const WarpState* running, int instruction);
   /// The block that a state belongs to.
   static ResidentBlock& of(BlockState* state);
   std::uint64_t local_bytes_of_warp() const { return local_bytes_ * kWarpSize; }

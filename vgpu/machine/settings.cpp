@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
@@ -15,36 +16,39 @@ std::string default_cache() {
   return {};
 }
 
-[[noreturn]] void refuse(const char* name, const std::string& given, const char* allowed) {
-  throw std::invalid_argument(std::string(name) + " is '" + given + "', allowed: " + allowed);
+[[noreturn]] void refuse(const std::string& name, const std::string& given, const char* allowed) {
+  throw std::invalid_argument(name + " is '" + given + "', allowed: " + allowed);
 }
 
-std::uint64_t number_of(const char* name, const std::string& text, const char* allowed) {
+std::uint64_t number_of(const std::string& name, const std::string& text, const char* allowed) {
   if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || text.size() > 18)
     refuse(name, text, allowed);
   return std::stoull(text);
 }
 
+int threads_from(const char* text) {
+  const char *name = "PLUMBLINE_VGPU_THREADS", *allowed = "0 (every core) to 4095 threads";
+  const std::uint64_t threads = number_of(name, text, allowed);
+  if (threads > 4095) refuse(name, text, allowed);
+  return static_cast<int>(threads);
+}
+
+std::string cache_from_environment() {
+  const char* cache = std::getenv("PLUMBLINE_VGPU_CACHE");
+  if (!cache) return default_cache();
+  return std::string(cache) == "off" ? std::string() : std::string(cache);
+}
+
 Settings from_environment() {
   Settings out;
-  if (const char* text = std::getenv("PLUMBLINE_VGPU_THREADS"))
-    out.threads = static_cast<int>(
-        number_of("PLUMBLINE_VGPU_THREADS", text, "0 (every core) or a number of threads") % 4096);
-  const char* cache = std::getenv("PLUMBLINE_VGPU_CACHE");
-  out.cache_folder = !cache                        ? default_cache()
-                     : std::string(cache) == "off" ? std::string()
-                                                   : std::string(cache);
-  if (const char* text = std::getenv("PLUMBLINE_VGPU_ORDER")) {
-    const char* allowed = "forward, reverse, random:SEED";
-    const std::string order = text;
-    if (order == "reverse")
-      out.order = BlockOrder::reverse;
-    else if (order.rfind("random:", 0) == 0) {
-      out.order = BlockOrder::random;
-      out.order_seed = number_of("PLUMBLINE_VGPU_ORDER", order.substr(7), allowed);
-    } else if (order != "forward")
-      refuse("PLUMBLINE_VGPU_ORDER", order, allowed);
-  }
+  out.cache_folder = cache_from_environment();
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_THREADS")) out.threads = threads_from(text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_ORDER"))
+    set_order(out, "PLUMBLINE_VGPU_ORDER", text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_TIMEOUT"))
+    out.timeout_seconds = timeout_from("PLUMBLINE_VGPU_TIMEOUT", text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_APPROX_NOISE"))
+    out.approx_noise_seed = number_of("PLUMBLINE_VGPU_APPROX_NOISE", text, "a seed: an integer");
   return out;
 }
 
@@ -52,6 +56,24 @@ std::mutex statistics_mutex;
 CompileStatistics statistics;
 
 }  // namespace
+
+void set_order(Settings& settings, const std::string& where, const std::string& text) {
+  const char* allowed = "forward, reverse, random:SEED";
+  const bool random = text.starts_with("random:");
+  if (random) settings.order_seed = number_of(where, text.substr(7), allowed);
+  if (!random && text != "forward" && text != "reverse") refuse(where, text, allowed);
+  settings.order = random              ? BlockOrder::random
+                   : text == "reverse" ? BlockOrder::reverse
+                                       : BlockOrder::forward;
+}
+
+double timeout_from(const std::string& where, const std::string& text) {
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0 && seconds <= 1e9))
+    refuse(where, text, "seconds as 2.5, 0 for none");
+  return seconds;
+}
 
 Settings& settings() {
   static Settings current = from_environment();

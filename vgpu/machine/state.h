@@ -63,6 +63,8 @@ struct BlockState {
   std::int32_t fault_pc;        // instruction index of a fault
   std::uint32_t fault_bytes;    // 0, or what the fault's address is no multiple of
   std::uint64_t fault_address;  // set with fault_bytes
+  const char* fault_text;       // null, or why a helper stopped the launch
+  std::uint64_t arrivals;       // at barrier objects: while it grows, warps that wait may get on
   void* machine;                // BlockRunner
   void* resident;               // ResidentBlock
 };

@@ -77,8 +77,9 @@ const Variable* Module::find_variable(const std::string& wanted) const {
 }
 
 std::string Module::place_of(const Instruction& instruction, const std::string& kernel) const {
-  std::string out = name + ":" + std::to_string(instruction.line) + ": kernel " + kernel + ": '" +
-                    instruction.text + "'";
+  std::string out = name + ":" + std::to_string(instruction.line) + ": " +
+                    (kernel.empty() ? "" : "kernel " + kernel + ": ") + "'" + instruction.text +
+                    "'";
   if (const auto file = files.find(instruction.source.file); file != files.end())
     out += " (" + file->second + ":" + std::to_string(instruction.source.line) + ")";
   return out;

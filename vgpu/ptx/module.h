@@ -178,7 +178,7 @@ struct Module {
   const Function* find_function(const std::string& name) const;
   const Variable* find_variable(const std::string& name) const;
   /// "ptx80:12: kernel k: 'add.s32 %r1, %r2, 1' (adam.cu:7)"; without the source where it is not
-  /// known.
+  /// known, and without the kernel when that is empty.
   std::string place_of(const Instruction& instruction, const std::string& kernel) const;
 };
 

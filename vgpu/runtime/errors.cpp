@@ -1,24 +1,28 @@
 // errors.cpp - the last error, sticky errors, and the text behind a code.
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/device.h"
+#include "vgpu/runtime/registry.h"
 
 namespace vgpu::runtime {
 namespace {
 
 thread_local cudaError_t last = cudaSuccess;
-std::atomic<cudaError_t> sticky = cudaSuccess;
+std::array<std::atomic<cudaError_t>, kMostDevices> sticky_of{};  // by device
 std::mutex text_mutex;
-std::string fault_text;
-std::set<std::string> printed;
+VGPU_EARLY std::string fault_text;
+VGPU_EARLY std::set<std::string> printed;
 
 cudaError_t code_of(Fault::Kind kind) {
   switch (kind) {
@@ -52,11 +56,28 @@ bool is_sticky(cudaError_t code) {
          code == cudaErrorLaunchTimeout;
 }
 
+std::atomic<cudaError_t>& sticky(int device = current_device()) {
+  return sticky_of[static_cast<std::size_t>(device)];
+}
+
+/// Calls that ask or choose, and work on a lost device too.
+bool is_always_answered(std::string_view name) {
+  return name == "cudaGetDevice" || name == "cudaSetDevice" || name == "cudaGetDeviceCount" ||
+         name == "cudaDriverGetVersion" || name == "cudaRuntimeGetVersion";
+}
+
+/// The user wants the program to end; the launch only said first where it stood.
+void end_as_ctrl_c_does() {
+  std::signal(SIGINT, SIG_DFL);
+  raise(SIGINT);
+}
+
 cudaError_t run(const std::function<cudaError_t()>& body) {
   try {
     return body();
   } catch (const Fault& fault) {
     report(fault.what());
+    if (fault.kind == Fault::Kind::interrupted) end_as_ctrl_c_does();
     return code_of(fault.kind);
   } catch (const ApiError& error) {
     report(error.what());
@@ -72,11 +93,12 @@ cudaError_t run(const std::function<cudaError_t()>& body) {
 }  // namespace
 
 cudaError_t answer(const char* name, const std::function<cudaError_t()>& body) {
-  if (std::string(name) == "cudaDeviceReset") forget_errors();
-  cudaError_t code = sticky.load();
+  if (std::string_view(name) == "cudaDeviceReset") forget_errors();
+  cudaError_t code = is_always_answered(name) ? cudaSuccess : sticky().load();
   if (code == cudaSuccess) {
     code = run(body);
-    if (is_sticky(code)) sticky = code;
+    const int device = take_device_of_fault();
+    if (is_sticky(code)) sticky(device) = code;
   }
   if (code != cudaSuccess && code != cudaErrorNotReady) last = code;
   return code;
@@ -96,13 +118,13 @@ std::string last_fault() {
 }
 
 cudaError_t last_error(bool clear) {
-  const cudaError_t code = sticky.load() != cudaSuccess ? sticky.load() : last;
+  const cudaError_t lost = sticky().load(), code = lost != cudaSuccess ? lost : last;
   if (clear) last = cudaSuccess;
   return code;
 }
 
 void forget_errors() {
-  sticky = cudaSuccess;
+  sticky() = cudaSuccess;
   last = cudaSuccess;
 }
 

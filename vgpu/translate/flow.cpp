@@ -15,14 +15,15 @@ bool one_of(const std::string& word, std::initializer_list<const char*> words) {
 bool has_destination(const ptx::Instruction& ins) {
   if (one_of(ins.opcode, {"bar", "barrier"})) return ins.has("red");
   if (ins.opcode == "mbarrier")
-    return !one_of(ins.modifiers.empty() ? "" : ins.modifiers[0], {"init", "inval"});
+    return !one_of(ins.modifiers.empty() ? "" : ins.modifiers[0],
+                   {"init", "inval", "expect_tx", "complete_tx"});
   if (ins.opcode == "wmma") return !ins.has("store");
   return !one_of(
       ins.opcode,
-      {"st",        "bra",     "brx",           "ret",     "exit",           "trap",      "brkpt",
-       "red",       "membar",  "fence",         "call",    "prefetch",       "prefetchu", "cp",
-       "nanosleep", "discard", "applypriority", "pmevent", "griddepcontrol", "stmatrix",  "sust",
-       "setmaxnreg"});
+      {"st",        "bra",       "brx",           "ret",     "exit",           "trap",      "brkpt",
+       "red",       "membar",    "fence",         "call",    "prefetch",       "prefetchu", "cp",
+       "nanosleep", "discard",   "applypriority", "pmevent", "griddepcontrol", "stmatrix",  "sust",
+       "sured",     "setmaxnreg"});
 }
 
 void collect(const ptx::Operand& operand, std::vector<int>& out) {
@@ -178,9 +179,12 @@ bool is_block_barrier(const ptx::Instruction& ins) {
 bool is_warp_barrier(const ptx::Instruction& ins) { return ins.opcode == "bar" && ins.has("warp"); }
 
 bool is_warp_exchange(const ptx::Instruction& ins) {
-  return one_of(ins.opcode, {"shfl", "vote", "match", "redux", "ldmatrix", "mma", "wmma", "elect",
-                             "movmatrix"}) &&
-         ins.has("sync");
+  return one_of(ins.opcode, {"shfl", "vote", "match", "redux", "elect"}) ? ins.has("sync")
+                                                                         : takes_whole_warp(ins);
+}
+
+bool takes_whole_warp(const ptx::Instruction& ins) {
+  return one_of(ins.opcode, {"ldmatrix", "stmatrix", "mma", "wmma", "movmatrix"});
 }
 
 Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts) {

@@ -51,6 +51,8 @@ bool is_block_barrier(const ptx::Instruction& instruction);  // bar, barrier: no
 bool is_warp_barrier(const ptx::Instruction& instruction);   // bar.warp.sync
 bool is_warp_exchange(
     const ptx::Instruction& instruction);  // shfl.sync, vote.sync and their kin: data cross lanes
+bool takes_whole_warp(
+    const ptx::Instruction& instruction);  // mma and its kin: exchanges that name no lanes
 
 /// `starts`: instructions that begin a block besides those that the control flow demands.
 Flow analyse_flow(const ptx::Function& function, const std::vector<int>& starts = {});

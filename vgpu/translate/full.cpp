@@ -1,5 +1,7 @@
 #include <llvm/IR/MDBuilder.h>
 
+#include <set>
+
 #include "vgpu/translate/lane_emitter.h"
 #include "vgpu/translate/translate.h"
 
@@ -22,7 +24,7 @@ class FullTranslator : public LaneEmitter {
 
   void run() {
     const int count = program_.block_count();
-    make_registers();
+    if (!large) make_registers();
     for (int k = 0; k < count; ++k) code_of_.push_back(new_block("b" + std::to_string(k)));
     make_entries();
     for (int k = 0; k < count; ++k) translate_block(k);
@@ -34,7 +36,9 @@ class FullTranslator : public LaneEmitter {
   const Shape& shape(int reg) const { return program_.shapes.of_register[reg]; }
   const RegisterSet& live(int k) const { return program_.flow.blocks[k].live_in; }
 
-  // --- registers ---
+  // --- registers: in LLVM's hands, which leaves them in the processor's over blocks and loops; in
+  // a large kernel in the warp's frame between blocks, as in masked code, so that entering and
+  // leaving takes next to no code ---
 
   void make_registers() {
     ir.SetInsertPoint(top_);
@@ -48,12 +52,37 @@ class FullTranslator : public LaneEmitter {
   }
 
   Value* load_register(int reg) {
-    return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]);
+    if (!large) return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]);
+    Value*& value = values_[reg];
+    if (!value) value = shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg);
+    return value;
+  }
+
+  void store_register(int reg, Value* value) {
+    if (!large) {
+      ir.CreateStore(value, registers_[reg]);
+      return;
+    }
+    values_[reg] = value;
+    written_.insert(reg);
+  }
+
+  /// What the block wrote and lives on goes into the frame.
+  void end_block(int k) {
+    RegisterSet live_out(static_cast<int>(program_.function.registers.size()));
+    for (int s : program_.flow.blocks[k].successors) live_out.merge(live(s));
+    for (const int reg : written_) {
+      if (!live_out.has(reg)) continue;
+      if (shape(reg).affine())
+        store_scalar_slot(reg, values_.at(reg));
+      else
+        store_vector_slot(reg, values_.at(reg));
+    }
   }
 
   Value* read_register(int reg, bool as_vector) override {
     Value* value = load_register(reg);
-    return shape(reg).affine() && as_vector ? expand(value, shape(reg).stride) : value;
+    return shape(reg).affine() && as_vector ? expand(value, shape(reg)) : value;
   }
 
   void write(const Operand& destination, Value* value) override {
@@ -63,11 +92,12 @@ class FullTranslator : public LaneEmitter {
     value = coerce(value, register_type(reg));
     if (shape(reg).affine()) {
       if (value->getType()->isVectorTy()) value = ir.CreateExtractElement(value, std::uint64_t{0});
+      if (uniform_guard_) value = ir.CreateSelect(uniform_guard_, value, load_register(reg));
     } else {
-      if (!value->getType()->isVectorTy()) value = expand(value, wide ? 0 : stride_);
+      if (!value->getType()->isVectorTy()) value = expand(value, wide ? Shape::scalar() : result_);
       if (mask_) value = ir.CreateSelect(mask_, value, load_register(reg));
     }
-    ir.CreateStore(value, registers_[reg]);
+    store_register(reg, value);
   }
 
   // --- entering and leaving ---
@@ -95,7 +125,7 @@ class FullTranslator : public LaneEmitter {
   BasicBlock* make_resume(int k) {
     BasicBlock* entry = new_block("resume" + std::to_string(k));
     ir.SetInsertPoint(entry);
-    for (int reg : live(k).list())
+    for (int reg : large ? std::vector<int>{} : live(k).list())
       ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
                      registers_[reg]);
     ir.CreateBr(code_of_[k]);
@@ -110,14 +140,18 @@ class FullTranslator : public LaneEmitter {
     Value* differs = nullptr;
     for (int reg : live(k).list()) {
       if (program_.shapes.invariant[reg] || !shape(reg).affine()) {
-        ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
-                       registers_[reg]);
+        if (!large)
+          ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
+                         registers_[reg]);
         continue;
       }
       Value* lanes = load_vector_slot(reg);
       Value* base = ir.CreateExtractElement(lanes, std::uint64_t{0});
-      ir.CreateStore(base, registers_[reg]);
-      Value* unlike = ir.CreateICmpNE(as_int(lanes), as_int(expand(base, shape(reg).stride)));
+      if (large)
+        store_scalar_slot(reg, base);
+      else
+        ir.CreateStore(base, registers_[reg]);
+      Value* unlike = ir.CreateICmpNE(as_int(lanes), as_int(expand(base, shape(reg))));
       differs = differs ? ir.CreateOr(differs, unlike) : unlike;
     }
     if (!differs) {
@@ -134,7 +168,7 @@ class FullTranslator : public LaneEmitter {
   }
 
   void leave(int k, RunResult result) {
-    for (int reg : live(k).list()) {
+    for (int reg : large ? std::vector<int>{} : live(k).list()) {
       if (shape(reg).affine())
         store_scalar_slot(reg, load_register(reg));
       else
@@ -147,10 +181,13 @@ class FullTranslator : public LaneEmitter {
 
   void diverge(Value* lane_pc, const RegisterSet& registers, std::uint32_t retries = 0) {
     for (int reg : registers.list()) {
-      if (program_.shapes.invariant[reg])
+      const bool kept = program_.shapes.invariant[reg];
+      if (large && (kept || !shape(reg).affine())) continue;
+      if (kept)
         store_scalar_slot(reg, load_register(reg));
       else
-        store_vector_slot(reg, read_register(reg, true));
+        store_vector_slot(
+            reg, large ? expand(load_scalar_slot(reg), shape(reg)) : read_register(reg, true));
     }
     store_lane_pcs(lane_pc);
     store_warp(offsetof(WarpState, masked), ir.getInt32(1));
@@ -169,12 +206,15 @@ class FullTranslator : public LaneEmitter {
     const Block& block = program_.flow.blocks[k];
     ir.SetInsertPoint(code_of_[k]);
     set_carry(nullptr);
+    values_.clear();
+    written_.clear();
     const Instruction& last = program_.function.body[block.last - 1];
     const bool terminator = is_branch(last) || ends_thread(last) || is_block_barrier(last);
     for (int i = block.first; i < block.last - terminator; ++i) translate_instruction(k, i);
+    mask_ = uniform_guard_ = nullptr;
+    end_block(k);
     if (!terminator) return go(k, k + 1);
     begin_instruction(block.last - 1);
-    mask_ = nullptr;
     if (is_block_barrier(last)) return translate_barrier(k);
     if (last.opcode == "brx") return translate_indexed_branch(k);
     if (is_branch(last)) return translate_branch(k);
@@ -201,9 +241,12 @@ class FullTranslator : public LaneEmitter {
 
   void translate_instruction(int k, int at) {
     begin_instruction(at);
-    mask_ = nullptr;
+    mask_ = uniform_guard_ = nullptr;
     BasicBlock* skip = nullptr;
-    if (ins->guard >= 0 && shape(ins->guard).uniform()) {
+    if (ins->guard >= 0 && shape(ins->guard).uniform() && large) {
+      uniform_guard_ = guard_value(*ins, false);
+      mask_ = splat(uniform_guard_);
+    } else if (ins->guard >= 0 && shape(ins->guard).uniform()) {
       BasicBlock* perform = new_block("do");
       skip = new_block("skip");
       ir.CreateCondBr(guard_value(*ins, false), perform, skip);
@@ -224,7 +267,7 @@ class FullTranslator : public LaneEmitter {
       ir.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent, llvm::SyncScope::SingleThread);
       return;
     }
-    const Shape result = result_shape(*ins, program_.shapes, program_.linear);
+    const Shape result = result_shape(*ins, program_.shapes, program_.rows);
     const bool memory = ins->opcode == "ld" || ins->opcode == "ldu" || ins->opcode == "vote" ||
                         ins->opcode == "activemask";
     std::vector<int> written;
@@ -234,33 +277,47 @@ class FullTranslator : public LaneEmitter {
     if (!memory && written.size() == 1 && result.value_bits == 0)
       return write(ins->operands[0], llvm::Constant::getNullValue(register_type(written[0])));
     wide = memory || written.empty() || !result.affine();
-    stride_ = result.stride;
-    if (!wide && widens_affine(*ins, program_.shapes, program_.linear)) check_widening(k);
+    result_ = result;
+    if (!wide && widens_affine(*ins, program_.shapes, program_.rows)) check_widening(k);
     isa::emit(*this);
   }
 
   /// The narrow operand that moves with the lane must not wrap within the warp.
   void check_widening(int k) {
+    const auto shape_at = [&](std::size_t operand) {
+      return shape_of(ins->operands[operand], program_.shapes, program_.rows);
+    };
     std::size_t moving = 1;
-    while (shape_of(ins->operands[moving], program_.shapes, program_.linear).stride == 0) ++moving;
-    const std::int64_t stride =
-        shape_of(ins->operands[moving], program_.shapes, program_.linear).stride;
+    while (shape_at(moving).uniform()) ++moving;
+    if (ins->opcode == "mad" && moving == 3) return;  // the addend is wide already
+    const Shape moves = shape_at(moving);
+    const std::int64_t columns = moves.stride * (program_.rows.lanes - 1);
+    const std::int64_t rows = moves.jump * (program_.rows.count() - 1);
     const Type type = type_from_end();
     Value* base = coerce(read(ins->operands[moving], type, false), element(type));
-    if (ins->opcode == "mad" && moving == 3) return;  // the addend is wide already
-    const auto reach = static_cast<std::uint64_t>(std::abs(stride) * (kWarpSize - 1));
-    Value* distance = llvm::ConstantInt::get(base->getType(), reach);
-    const llvm::Intrinsic::ID id = isa::is_signed(type)
-                                       ? (stride > 0 ? llvm::Intrinsic::sadd_with_overflow
-                                                     : llvm::Intrinsic::ssub_with_overflow)
-                                       : (stride > 0 ? llvm::Intrinsic::uadd_with_overflow
-                                                     : llvm::Intrinsic::usub_with_overflow);
-    Value* wraps = ir.CreateExtractValue(ir.CreateBinaryIntrinsic(id, base, distance), 1);
+    Value* up =
+        wraps(base, type, std::max<std::int64_t>(columns, 0) + std::max<std::int64_t>(rows, 0));
+    Value* down =
+        wraps(base, type, std::min<std::int64_t>(columns, 0) + std::min<std::int64_t>(rows, 0));
+    Value* either = up && down ? ir.CreateOr(up, down) : up ? up : down;
     BasicBlock *refuse = new_block("wraps"), *next = new_block("wide");
-    ir.CreateCondBr(wraps, refuse, next, unlikely());
+    ir.CreateCondBr(either, refuse, next, unlikely());
     ir.SetInsertPoint(refuse);
     give_up(k);
     ir.SetInsertPoint(next);
+  }
+
+  /// Whether base + distance is no number of the type; null for no distance.
+  Value* wraps(Value* base, Type type, std::int64_t distance) {
+    if (distance == 0) return nullptr;
+    const llvm::Intrinsic::ID id = isa::is_signed(type)
+                                       ? (distance > 0 ? llvm::Intrinsic::sadd_with_overflow
+                                                       : llvm::Intrinsic::ssub_with_overflow)
+                                       : (distance > 0 ? llvm::Intrinsic::uadd_with_overflow
+                                                       : llvm::Intrinsic::usub_with_overflow);
+    Value* by =
+        llvm::ConstantInt::get(base->getType(), static_cast<std::uint64_t>(std::abs(distance)));
+    return ir.CreateExtractValue(ir.CreateBinaryIntrinsic(id, base, by), 1);
   }
 
   llvm::MDNode* unlikely() {
@@ -375,15 +432,20 @@ class FullTranslator : public LaneEmitter {
 
   std::vector<llvm::AllocaInst*> registers_;
   std::vector<BasicBlock*> code_of_;
-  Value* mask_ = nullptr;
-  std::int64_t stride_ = 0;
+  Value *mask_ = nullptr, *uniform_guard_ = nullptr;
+  Shape result_;                  // of the instruction
+  std::map<int, Value*> values_;  // in a large kernel: of the block's registers
+  std::set<int> written_;
 };
 
 }  // namespace
 
-void translate_full(const Program& program, llvm::Module& module, const std::string& name) {
+void translate_full(const Program& program, llvm::Module& module, const std::string& name,
+                    Places places) {
   llvm::IRBuilder<> builder(module.getContext());
-  FullTranslator(program, module, builder, name).run();
+  FullTranslator translator(program, module, builder, name);
+  if (places == Places::kept) translator.keep_places();
+  translator.run();
 }
 
 }  // namespace vgpu::translate

@@ -1,11 +1,13 @@
 #include "vgpu/translate/jit.h"
 
 #include <llvm/ADT/StringExtras.h>
+#include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/ExecutionEngine/Orc/CompileUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/Verifier.h>
+#include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/SHA256.h>
@@ -79,6 +81,20 @@ llvm::orc::JITTargetMachineBuilder host_machine() {
   return builder;
 }
 
+/// Where a function's code lies in an object file.
+struct CodeRange {
+  std::uint64_t begin = 0, bytes = 0;
+};
+
+CodeRange range_of(const llvm::object::ObjectFile& object, const std::string& name) {
+  for (const llvm::object::ELFSymbolRef symbol : object.symbols()) {
+    if (symbol.getELFType() != llvm::ELF::STT_FUNC) continue;
+    if (llvm::cantFail(symbol.getName()) == name)
+      return {llvm::cantFail(symbol.getAddress()), symbol.getSize()};
+  }
+  internal("the object file of " + name + " lacks its code");
+}
+
 class Jit {
  public:
   Jit() : machine_(check(host_machine().createTargetMachine(), "making the code generator")) {
@@ -100,9 +116,9 @@ class Jit {
                                "opening the process's symbols"));
   }
 
-  CompileResult compile(const std::string& key, const std::string& folder,
+  CompileResult compile(const std::string& key, const std::string& folder, Effort effort,
                         const std::function<void(llvm::Module&, const std::string&)>& translate) {
-    const std::string hash = sha256(identity_ + key);
+    const std::string hash = sha256(identity_ + key + (effort == Effort::full ? "" : " little"));
     const std::string name = "vgpu_" + hash.substr(0, 32);
     CompileResult result;
     auto start = Clock::now();
@@ -120,11 +136,14 @@ class Jit {
       dump(module, name, "ll");
       optimise(module);
       dump(module, name, "opt.ll");
-      object = check(llvm::orc::SimpleCompiler(*machine_)(module), "compiling");
+      object = generate(module, effort);
       result.compile_seconds = seconds_since(start);
       if (!folder.empty()) write_cached(folder, name, *object);
       start = Clock::now();
     }
+    result.code_bytes =
+        range_of(*check(llvm::object::ObjectFile::createObjectFile(*object), "reading"), name)
+            .bytes;
     // A library for each object: two modules of a process may hold the same kernel.
     auto& library =
         check(jit_->createJITDylib(name + "_" + std::to_string(++libraries_)), "linking");
@@ -133,6 +152,32 @@ class Jit {
     result.code = check(jit_->lookup(library, name), "linking").toPtr<TranslatedCode>();
     result.load_seconds = seconds_since(start);
     return result;
+  }
+
+  int instruction_at(std::uint64_t offset, Effort effort,
+                     const std::function<void(llvm::Module&, const std::string&)>& translate) {
+    const std::string name = "places";
+    llvm::LLVMContext context;
+    llvm::Module module(name, context);
+    module.setDataLayout(machine_->createDataLayout());
+    module.setTargetTriple(machine_->getTargetTriple().str());
+    translate(module, name);
+    optimise(module);
+    const auto bytes = generate(module, effort);
+    const auto object = check(llvm::object::ObjectFile::createObjectFile(*bytes), "reading");
+    const CodeRange range = range_of(*object, name);
+    if (offset >= range.bytes) return -1;
+    const auto places = llvm::DWARFContext::create(*object);
+    int line = 0;
+    std::uint64_t nearest = 0;
+    for (const auto& unit : places->compile_units())
+      for (const auto& row : places->getLineTableForUnit(unit.get())->Rows) {
+        const std::uint64_t at = row.Address.Address - range.begin;
+        if (row.Line == 0 || row.EndSequence || at > offset || at < nearest) continue;
+        nearest = at;
+        line = static_cast<int>(row.Line);
+      }
+    return line - 1;
   }
 
  private:
@@ -162,6 +207,12 @@ class Jit {
     passes.addPass(llvm::SimplifyCFGPass());
     for (llvm::Function& function : module)
       if (!function.isDeclaration()) passes.run(function, functions);
+  }
+
+  std::unique_ptr<llvm::MemoryBuffer> generate(llvm::Module& module, Effort effort) {
+    machine_->setOptLevel(effort == Effort::full ? llvm::CodeGenOptLevel::Default
+                                                 : llvm::CodeGenOptLevel::None);
+    return check(llvm::orc::SimpleCompiler(*machine_)(module), "compiling");
   }
 
   /// PLUMBLINE_VGPU_DUMP names a folder for the code of each translation.
@@ -221,13 +272,28 @@ void add_helpers(std::span<const HelperAddress> helpers) {
   extra_helpers().insert(extra_helpers().end(), helpers.begin(), helpers.end());
 }
 
-CompileResult compile(const std::string& key, const std::string& cache_folder,
+namespace {
+
+std::mutex jit_mutex;
+
+/// Lives as long as the process: code may run while static objects are destroyed.
+Jit& the_jit() {
+  static Jit* jit = new Jit;
+  return *jit;
+}
+
+}  // namespace
+
+CompileResult compile(const std::string& key, const std::string& cache_folder, Effort effort,
                       const std::function<void(llvm::Module&, const std::string&)>& translate) {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  static Jit* jit =
-      new Jit;  // lives as long as the process: code may run while static objects are destroyed
-  return jit->compile(key, cache_folder, translate);
+  const std::lock_guard lock(jit_mutex);
+  return the_jit().compile(key, cache_folder, effort, translate);
+}
+
+int instruction_at(std::uint64_t offset, Effort effort,
+                   const std::function<void(llvm::Module&, const std::string&)>& translate) {
+  const std::lock_guard lock(jit_mutex);
+  return the_jit().instruction_at(offset, effort, translate);
 }
 
 }  // namespace vgpu::translate

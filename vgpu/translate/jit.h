@@ -28,13 +28,23 @@ void add_helpers(std::span<const HelperAddress> helpers);
 
 struct CompileResult {
   TranslatedCode code = nullptr;
+  std::size_t code_bytes = 0;
   bool from_cache = false;
   double translate_seconds = 0, compile_seconds = 0, load_seconds = 0;
 };
 
+/// How much the code generator tries: `little` takes a third of the time and gives code that keeps
+/// nothing in registers.
+enum class Effort { full, little };
+
 /// `translate` fills a module with the function of the given name; it is not called when the cache
 /// has the object. `cache_folder` empty: no cache on disk. Thread-safe.
-CompileResult compile(const std::string& key, const std::string& cache_folder,
+CompileResult compile(const std::string& key, const std::string& cache_folder, Effort effort,
                       const std::function<void(llvm::Module&, const std::string& name)>& translate);
+
+/// The instruction to which byte `offset` of a code belongs, -1 when that cannot be told. The code
+/// is made once more, with places: `translate` has to give them (translate.h).
+int instruction_at(std::uint64_t offset, Effort effort,
+                   const std::function<void(llvm::Module&, const std::string& name)>& translate);
 
 }  // namespace vgpu::translate

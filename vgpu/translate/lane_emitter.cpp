@@ -1,16 +1,28 @@
 #include "vgpu/translate/lane_emitter.h"
 
+#include <llvm/IR/DIBuilder.h>
 #include <llvm/IR/MDBuilder.h>
 
+#include <cstdlib>
+
 #include "vgpu/machine/machine.h"
+#include "vgpu/translate/calls.h"
 #include "vgpu/translate/prepare.h"
+#include "vgpu/translate/translate.h"
 
 namespace vgpu::translate {
-
 using llvm::Value;
 using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
+
+bool is_large(const ptx::Function& function) {
+  static const std::size_t least = [] {
+    const char* text = std::getenv("PLUMBLINE_VGPU_LARGE");
+    return text ? std::strtoul(text, nullptr, 10) : 600ul;
+  }();
+  return function.body.size() >= least;
+}
 
 LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module,
                          llvm::IRBuilder<>& builder, const std::string& name, bool full)
@@ -21,6 +33,8 @@ LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module,
   code_->addFnAttr("prefer-vector-width", "512");
   code_->addFnAttr("min-legal-vector-width", "512");
   code_->addFnAttr(llvm::Attribute::NoUnwind);
+  noisy = program.noisy;
+  large = is_large(program.function);
   warp_ = code_->getArg(0);
   block_ = code_->getArg(1);
   for (unsigned i = 0; i < 2; ++i) code_->addParamAttr(i, llvm::Attribute::NoAlias);
@@ -28,7 +42,23 @@ LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module,
   top_ = new_block("top");
 }
 
+void LaneEmitter::keep_places() {
+  module.addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
+  llvm::DIBuilder builder(module);
+  llvm::DIFile* file = builder.createFile("kernel", "");
+  builder.createCompileUnit(llvm::dwarf::DW_LANG_C, file, "vgpu", true, "", 0, "",
+                            llvm::DICompileUnit::LineTablesOnly);
+  places_ =
+      builder.createFunction(file, code_->getName(), "", file, 1, builder.createSubroutineType({}),
+                             1, llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagDefinition);
+  code_->setSubprogram(places_);
+  builder.finalize();
+}
+
 void LaneEmitter::begin_instruction(int at) {
+  if (places_)
+    ir.SetCurrentDebugLocation(
+        llvm::DILocation::get(ir.getContext(), static_cast<unsigned>(at) + 1, 1, places_));
   index = at;
   ins = &program_.function.body[at];
   scratch_used_.clear();
@@ -78,9 +108,11 @@ Value* LaneEmitter::coerce(Value* value, llvm::Type* type) {
   return type->isIntegerTy() ? bits : ir.CreateBitCast(bits, like(type));
 }
 
-Value* LaneEmitter::expand(Value* base, std::int64_t stride) {
+Value* LaneEmitter::expand(Value* base, const Shape& shape) {
   Value* all = splat(base);
-  return stride == 0 ? all : ir.CreateAdd(all, lane_numbers(base->getType(), stride));
+  if (shape.uniform()) return all;
+  return ir.CreateAdd(
+      all, lane_numbers(base->getType(), {shape.stride, shape.jump, program_.rows.lanes}));
 }
 
 Value* LaneEmitter::load_vector_slot(int reg) {
@@ -145,9 +177,9 @@ Value* LaneEmitter::read(const Operand& operand, Type type, bool as_vector) {
 Value* LaneEmitter::thread_index(int dimension, bool as_vector) {
   const std::size_t at = offsetof(WarpState, tid) +
                          sizeof(std::uint32_t[kWarpSize]) * static_cast<std::size_t>(dimension);
-  if (full_ && program_.linear) {
+  if (full_ && program_.rows.known) {
     Value* base = ir.CreateLoad(ir.getInt32Ty(), warp_field(at));
-    return as_vector ? expand(base, dimension == 0 ? 1 : 0) : base;
+    return as_vector ? expand(base, Shape::lanes(dimension == 0, dimension == 1, 0)) : base;
   }
   return ir.CreateAlignedLoad(vector_of(ir.getInt32Ty()), warp_field(at), llvm::Align(64));
 }
@@ -229,7 +261,11 @@ Value* LaneEmitter::symbol_address(const Operand& operand, Type type) {
     if (const auto found = map->find(operand.name); found != map->end())
       return number_of(found->second);
   const auto found = layout.symbol.find(operand.name);
-  if (found == layout.symbol.end()) unsupported("symbol '" + operand.name + "'");
+  if (found == layout.symbol.end()) {
+    const std::uint64_t function = function_address(*program_.module, operand.name);
+    if (function == 0) unsupported("symbol '" + operand.name + "'");
+    return number_of(function);
+  }
   Value* table = block_value(offsetof(BlockState, symbols), ir.getPtrTy());
   Value* at = ir.CreateLoad(
       ir.getInt64Ty(),
@@ -247,7 +283,7 @@ Value* LaneEmitter::local_base(bool as_vector) {
 }
 
 isa::LaneAddresses LaneEmitter::addresses(int k, Space space) {
-  if (k < 0) return {false, nullptr, 0, local_base(true)};
+  if (k < 0) return isa::LaneAddresses::any(local_base(true));
   const Operand& operand = ins->operands[k];
   if (operand.kind != Operand::Kind::address && operand.kind != Operand::Kind::symbol)
     unsupported("address operand");
@@ -257,21 +293,23 @@ isa::LaneAddresses LaneEmitter::addresses(int k, Space space) {
 isa::LaneAddresses LaneEmitter::space_addresses(const Operand& operand, Space space) {
   const auto i64 = ir.getInt64Ty();
   const bool offsets = space == Space::shared || space == Space::local || space == Space::param;
-  const std::int64_t lane_step =
-      space == Space::local ? static_cast<std::int64_t>(program_.layout.local_bytes) : 0;
+  const bool by_lane = space == Space::local;
+  const auto lane_step = static_cast<std::int64_t>(by_lane ? program_.layout.local_bytes : 0);
+  const int row = program_.rows.lanes;
   Value* base = nullptr;
   if (space == Space::shared) base = block_value(offsetof(BlockState, shared), ir.getPtrTy());
   if (space == Space::param) base = block_value(offsetof(BlockState, params), ir.getPtrTy());
   if (space == Space::local) base = local_base(false);
-  const auto at_scalar = [&](Value* scalar, std::int64_t stride) -> isa::LaneAddresses {
+  const auto at_scalar = [&](Value* scalar, const Shape& shape) -> isa::LaneAddresses {
     Value* p = offsets ? ir.CreateGEP(ir.getInt8Ty(), base, scalar)
                        : ir.CreateIntToPtr(scalar, ir.getPtrTy());
-    return {true, p, stride + lane_step, nullptr};
+    return isa::LaneAddresses::in_rows(
+        p, {shape.stride + lane_step, shape.jump + lane_step * row, row});
   };
   if (operand.reg < 0) {
     if (operand.name.empty())
-      return at_scalar(ir.getInt64(static_cast<std::uint64_t>(operand.offset)), 0);
-    return at_scalar(symbol_address(operand, Type::b64), 0);
+      return at_scalar(ir.getInt64(static_cast<std::uint64_t>(operand.offset)), Shape::scalar());
+    return at_scalar(symbol_address(operand, Type::b64), Shape::scalar());
   }
   // Offsets in a space are small: a narrow register is widened by sign, so that base - 4 + 4 * lane
   // keeps its meaning.
@@ -285,10 +323,10 @@ isa::LaneAddresses LaneEmitter::space_addresses(const Operand& operand, Space sp
   value = ir.CreateSExt(value, scalar ? static_cast<llvm::Type*>(i64) : vector_of(i64));
   Value* offset = ir.getInt64(static_cast<std::uint64_t>(operand.offset));
   value = ir.CreateAdd(value, scalar ? offset : splat(offset));
-  if (scalar) return at_scalar(value, shape.stride);
-  if (!offsets) return {false, nullptr, 0, ir.CreateIntToPtr(value, vector_of(ir.getPtrTy()))};
+  if (scalar) return at_scalar(value, shape);
+  if (!offsets) return isa::LaneAddresses::any(ir.CreateIntToPtr(value, vector_of(ir.getPtrTy())));
   if (lane_step != 0) value = ir.CreateAdd(value, lane_numbers(i64, lane_step));
-  return {false, nullptr, 0, ir.CreateGEP(ir.getInt8Ty(), base, value)};
+  return isa::LaneAddresses::any(ir.CreateGEP(ir.getInt8Ty(), base, value));
 }
 
 // --- calls and barriers ---
@@ -308,6 +346,16 @@ void LaneEmitter::fault_if(Value* wrong, std::int64_t bytes,
   ir.CreateStore(address(), block_field(offsetof(BlockState, fault_address)));
   ir.CreateStore(ir.getInt32(static_cast<std::uint32_t>(bytes)),
                  block_field(offsetof(BlockState, fault_bytes)));
+  end_with_fault();
+  ir.SetInsertPoint(next);
+}
+
+void LaneEmitter::stop_with(Value* text) {
+  llvm::BasicBlock *stop = new_block("refused"), *next = new_block("granted");
+  ir.CreateCondBr(ir.CreateIsNotNull(text), stop, next,
+                  llvm::MDBuilder(ir.getContext()).createUnlikelyBranchWeights());
+  ir.SetInsertPoint(stop);
+  ir.CreateStore(text, block_field(offsetof(BlockState, fault_text)));
   end_with_fault();
   ir.SetInsertPoint(next);
 }

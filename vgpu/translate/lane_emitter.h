@@ -16,11 +16,18 @@ class LaneEmitter : public isa::Emitter {
   LaneEmitter(const Program& program, llvm::Module& module, llvm::IRBuilder<>& builder,
               const std::string& name, bool full);
 
+  /// Places::kept of translate.h.
+  void keep_places();
+
   bool constant(int k, std::int64_t& value) override;
   llvm::Value* read(const ptx::Operand& operand, ptx::Type type, bool as_vector) override;
+  ptx::Type declared_type(const ptx::Operand& operand) const override {
+    return operand.reg < 0 ? ptx::Type::none : program_.function.registers[operand.reg].type;
+  }
   isa::LaneAddresses addresses(int k, ptx::Space space) override;
   void fault_if(llvm::Value* wrong, std::int64_t bytes,
                 const std::function<llvm::Value*()>& address) override;
+  void stop_with(llvm::Value* text) override;
   llvm::Value* warp_field(std::size_t offset) override { return field(warp_, offset); }
   llvm::Value* block_field(std::size_t offset) override { return field(block_, offset); }
   llvm::Value* scratch(llvm::Type* type) override;
@@ -38,8 +45,8 @@ class LaneEmitter : public isa::Emitter {
   llvm::Value* widened(llvm::Value* value, bool as_vector) {
     return as_vector && !value->getType()->isVectorTy() ? splat(value) : value;
   }
-  /// base + stride * lane as a vector of the base's type.
-  llvm::Value* expand(llvm::Value* base, std::int64_t stride);
+  /// The lanes' values as a vector of the base's type.
+  llvm::Value* expand(llvm::Value* base, const Shape& shape);
   llvm::Value* vector_slot(int reg) { return frame(program_.layout.vector_slot[reg]); }
   llvm::Value* scalar_slot(int reg) { return frame(program_.layout.scalar_slot[reg]); }
   llvm::Value* load_vector_slot(int reg);
@@ -102,6 +109,7 @@ class LaneEmitter : public isa::Emitter {
   std::map<llvm::Type*, int> scratch_used_;
   std::unordered_map<std::size_t, llvm::Value*> block_values_;
   llvm::Value* carry_ = nullptr;
+  llvm::DISubprogram* places_ = nullptr;
 };
 
 }  // namespace vgpu::translate

@@ -277,6 +277,7 @@ class MaskedTranslator : public LaneEmitter {
   }
 
   Value* member_mask(int k) {
+    if (takes_whole_warp(*ins)) return ir.getInt32(kAllLanes);
     const Operand& operand = ins->operands.back();
     if (operand.kind == Operand::Kind::integer)
       return ir.getInt32(static_cast<std::uint32_t>(operand.bits));
@@ -441,9 +442,12 @@ class MaskedTranslator : public LaneEmitter {
 
 }  // namespace
 
-void translate_masked(const Program& program, llvm::Module& module, const std::string& name) {
+void translate_masked(const Program& program, llvm::Module& module, const std::string& name,
+                      Places places) {
   llvm::IRBuilder<> builder(module.getContext());
-  MaskedTranslator(program, module, builder, name).run();
+  MaskedTranslator translator(program, module, builder, name);
+  if (places == Places::kept) translator.keep_places();
+  translator.run();
 }
 
 }  // namespace vgpu::translate

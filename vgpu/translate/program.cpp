@@ -7,16 +7,17 @@ namespace {
 
 /// Instructions that full code may have to leave to masked code: they begin a block.
 std::vector<int> deoptimisation_points(const ptx::Function& function, const Shapes& shapes,
-                                       bool linear) {
+                                       WarpRows rows) {
   std::vector<int> out;
   for (std::size_t i = 0; i < function.body.size(); ++i)
-    if (function.body[i].opcode == "brx" || widens_affine(function.body[i], shapes, linear))
+    if (function.body[i].opcode == "brx" || widens_affine(function.body[i], shapes, rows))
       out.push_back(static_cast<int>(i));
   return out;
 }
 
 bool may_poll(const ptx::Instruction& ins) {
   if (ins.opcode == "atom" || ins.opcode == "nanosleep") return true;
+  if (ins.opcode == "mbarrier") return ins.has("test_wait") || ins.has("try_wait");
   return ins.opcode == "ld" &&
          (ins.has("volatile") || ins.has("acquire") || ins.has("relaxed") || ins.has("mmio"));
 }
@@ -47,6 +48,7 @@ void find_entries(Program& program) {
     if (is_block_barrier(last) && k + 1 < count)
       program.entry[k + 1] = program.resume[k + 1] = true;
     for (int target : block.successors) {
+      if (last.opcode == "brx") program.entry[target] = true;
       if (target > k) continue;
       program.entry[target] = true;
       if (polling[k + 1] == polling[target]) continue;
@@ -64,11 +66,12 @@ Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel) 
   return out;
 }
 
-Program make_program(const Prepared& prepared, bool linear) {
-  Program program{prepared.module, prepared.function, prepared.layout, linear, {}, {}, {}, {}, {}};
-  program.shapes = analyse_shapes(program.function, linear);
-  program.flow = analyse_flow(program.function,
-                              deoptimisation_points(program.function, program.shapes, linear));
+Program make_program(const Prepared& prepared, WarpRows rows, bool noisy) {
+  Program program{
+      prepared.module, prepared.function, prepared.layout, rows, noisy, {}, {}, {}, {}, {}};
+  program.shapes = analyse_shapes(program.function, rows);
+  program.flow =
+      analyse_flow(program.function, deoptimisation_points(program.function, program.shapes, rows));
   find_entries(program);
   return program;
 }

@@ -24,7 +24,8 @@ struct Program {
   const ptx::Module* module;
   const ptx::Function& function;
   const Layout& layout;
-  bool linear;  // see shape.h
+  WarpRows rows;
+  bool noisy;  // approximate results are moved (isa/approximate_noise.h)
   Flow flow;
   Shapes shapes;
   std::vector<bool> entry;   // block: lanes that all stand here may go on in full code
@@ -37,6 +38,6 @@ struct Program {
 };
 
 /// Refers to `prepared`, which must live as long.
-Program make_program(const Prepared& prepared, bool linear);
+Program make_program(const Prepared& prepared, WarpRows rows, bool noisy = false);
 
 }  // namespace vgpu::translate

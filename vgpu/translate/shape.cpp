@@ -37,47 +37,57 @@ bool is_integer(Type type) {
 /// Instructions whose result depends on their operands alone.
 bool is_pure(const Instruction& ins) {
   static const std::initializer_list<const char*> names = {
-      "abs", "add",  "addc",     "and",      "bfe",  "bfi",   "bfind", "bmsk",  "brev",
-      "clz", "cnot", "copysign", "cos",      "cvt",  "cvta",  "div",   "dp2a",  "dp4a",
-      "ex2", "fma",  "fns",      "isspacep", "lg2",  "lop3",  "mad",   "max",   "min",
-      "mov", "mul",  "mul24",    "mad24",    "neg",  "not",   "or",    "popc",  "prmt",
-      "rcp", "rem",  "rsqrt",    "sad",      "selp", "set",   "setp",  "shf",   "shl",
-      "shr", "sin",  "slct",     "sqrt",     "sub",  "szext", "tanh",  "testp", "xor"};
+      "abs",       "add",       "addc",  "and",      "bfe",    "bfi",      "bfind", "bmsk",
+      "brev",      "clz",       "cnot",  "copysign", "cos",    "cvt",      "cvta",  "div",
+      "dp2a",      "dp4a",      "ex2",   "fma",      "fns",    "isspacep", "lg2",   "lop3",
+      "mad",       "max",       "min",   "mov",      "mul",    "mul24",    "mad24", "neg",
+      "not",       "or",        "popc",  "prmt",     "rcp",    "rem",      "rsqrt", "sad",
+      "selp",      "set",       "setp",  "shf",      "shl",    "shr",      "sin",   "slct",
+      "sqrt",      "sub",       "szext", "tanh",     "testp",  "xor",      "mapa",  "getctarank",
+      "vabsdiff2", "vabsdiff4", "vadd2", "vadd4",    "vavrg2", "vavrg4",   "vmax2", "vmax4",
+      "vmin2",     "vmin4",     "vset2", "vset4",    "vsub2",  "vsub4"};
   return is_one_of(ins.opcode, names) && !ins.has("cc") && ins.opcode != "addc";
 }
 
-bool lanes_fit(
-    const Shape& s) {  // the lane part stays below the base's zero bits: no carry into them
-  return s.stride >= 0 && s.aligned_bits < 62 &&
-         31 * s.stride < (std::int64_t{1} << s.aligned_bits);
+/// The largest lane part, of strides that are not negative.
+std::int64_t reach(const Shape& s, WarpRows rows) {
+  return (rows.lanes - 1) * s.stride + (rows.count() - 1) * s.jump;
+}
+
+/// The lane part stays below the base's zero bits: no carry into them.
+bool lanes_fit(const Shape& s, WarpRows rows) {
+  return s.stride >= 0 && s.jump >= 0 && s.aligned_bits < 62 &&
+         reach(s, rows) < (std::int64_t{1} << s.aligned_bits);
 }
 
 Shape add_shapes(const Shape& a, const Shape& b, int sign) {
-  Shape out = Shape::lanes(a.stride + sign * b.stride, std::min(a.aligned_bits, b.aligned_bits));
+  Shape out = Shape::lanes(a.stride + sign * b.stride, a.jump + sign * b.jump,
+                           std::min(a.aligned_bits, b.aligned_bits));
   if (a.constant && b.constant) out.constant = *a.constant + sign * *b.constant;
   return out;
 }
 
 Shape multiply_shapes(const Shape& a, const Shape& b) {
   const int aligned = std::min(kManyBits, a.aligned_bits + b.aligned_bits);
-  if (a.stride == 0 && b.stride == 0) {
+  if (a.uniform() && b.uniform()) {
     Shape out = Shape::scalar(aligned);
     if (a.constant && b.constant) out.constant = *a.constant * *b.constant;
     return out;
   }
-  const Shape& moving = a.stride != 0 ? a : b;
-  const Shape& factor = a.stride != 0 ? b : a;
-  if (factor.stride != 0 || !factor.constant) return Shape::vector();
-  return Shape::lanes(moving.stride * *factor.constant, aligned);
+  const Shape& moving = a.uniform() ? b : a;
+  const Shape& factor = a.uniform() ? a : b;
+  if (!factor.uniform() || !factor.constant) return Shape::vector();
+  return Shape::lanes(moving.stride * *factor.constant, moving.jump * *factor.constant, aligned);
 }
 
-Shape and_shape(const Shape& a, const Shape& b) {
+Shape and_shape(const Shape& a, const Shape& b, WarpRows rows) {
   const Shape& value = a.constant ? b : a;
   const Shape& mask = a.constant ? a : b;
-  if (!mask.constant || !lanes_fit(value)) return Shape::vector();
+  if (!mask.constant || !lanes_fit(value, rows)) return Shape::vector();
   const std::int64_t low =
-      (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(31 * value.stride))) - 1;
-  if ((*mask.constant & low) == low) return Shape::lanes(value.stride, value.aligned_bits);
+      (std::int64_t{1} << std::bit_width(static_cast<std::uint64_t>(reach(value, rows)))) - 1;
+  if ((*mask.constant & low) == low)
+    return Shape::lanes(value.stride, value.jump, value.aligned_bits);
   if ((*mask.constant & low) == 0)
     return Shape::scalar(std::max(value.aligned_bits, trailing_zeros(*mask.constant)));
   return Shape::vector();
@@ -86,27 +96,31 @@ Shape and_shape(const Shape& a, const Shape& b) {
 Shape or_shape(const Shape& a, const Shape& b) {
   const Shape& value = a.constant ? b : a;
   const Shape& bits = a.constant ? a : b;
-  const int zeros = std::min(value.aligned_bits, trailing_zeros(value.stride));
+  const int zeros =
+      std::min({value.aligned_bits, trailing_zeros(value.stride), trailing_zeros(value.jump)});
   if (!bits.constant || zeros >= 62 || *bits.constant < 0 ||
       *bits.constant >= (std::int64_t{1} << zeros))
     return Shape::vector();
-  return Shape::lanes(value.stride, 0);
+  return Shape::lanes(value.stride, value.jump, 0);
 }
 
-Shape shift_right_shape(const Shape& a, const Shape& amount) {
-  if (!amount.constant || !lanes_fit(a) || *amount.constant < 0) return Shape::vector();
-  const std::int64_t low = std::bit_width(static_cast<std::uint64_t>(31 * a.stride));
+Shape shift_right_shape(const Shape& a, const Shape& amount, WarpRows rows) {
+  if (!amount.constant || !lanes_fit(a, rows) || *amount.constant < 0) return Shape::vector();
+  const std::int64_t low = std::bit_width(static_cast<std::uint64_t>(reach(a, rows)));
   if (*amount.constant < low) return Shape::vector();
   return Shape::scalar(
       static_cast<int>(std::max<std::int64_t>(0, a.aligned_bits - *amount.constant)));
 }
 
-Shape special_shape(const std::string& name, bool linear) {
+Shape special_shape(const std::string& name, WarpRows rows) {
   if (name == "tid.x" || name == "tid.y" || name == "tid.z") {
-    if (!linear) return Shape::vector();
-    return name == "tid.x" ? Shape::lanes(1, 5) : Shape::scalar();
+    if (!rows.known) return Shape::vector();
+    const bool one = rows.count() == 1;
+    if (name == "tid.x") return Shape::lanes(1, 0, one ? 5 : kManyBits);
+    if (name == "tid.z" || one) return Shape::scalar();
+    return Shape::lanes(0, 1, trailing_zeros(rows.count()));
   }
-  if (name == "laneid") return Shape::lanes(1, kManyBits);
+  if (name == "laneid") return Shape::lanes(1, rows.count() == 1 ? 0 : rows.lanes, kManyBits);
   if (name == "ntid.x") return Shape::scalar();
   if (name.starts_with("lanemask")) return Shape::vector();
   return Shape::scalar();
@@ -125,13 +139,13 @@ bool safe_to_widen(const Instruction& ins, const std::vector<Shape>& in) {
   const bool is_unsigned = ptx::name_of(last_type(ins))[0] == 'u';
   const std::int64_t low = is_unsigned ? 0 : -(std::int64_t{1} << 31);
   return std::all_of(in.begin(), in.end(), [&](const Shape& s) {
-    return std::abs(s.stride) < (1 << 24) &&
+    return std::abs(s.stride) < (1 << 24) && std::abs(s.jump) < (1 << 24) &&
            (!s.constant || (*s.constant >= low && *s.constant < (std::int64_t{1} << 31)));
   });
 }
 
 /// Integer arithmetic on affine operands.
-Shape affine_result(const Instruction& ins, const std::vector<Shape>& in) {
+Shape affine_result(const Instruction& ins, const std::vector<Shape>& in, WarpRows rows) {
   const Type type = last_type(ins);
   const std::string& op = ins.opcode;
   if (widens(ins) && !safe_to_widen(ins, in)) return Shape::vector();
@@ -147,8 +161,8 @@ Shape affine_result(const Instruction& ins, const std::vector<Shape>& in) {
   }
   if (op == "shl" && in[1].constant && *in[1].constant >= 0 && *in[1].constant < ptx::bits_of(type))
     return multiply_shapes(in[0], Shape::literal(std::int64_t{1} << *in[1].constant));
-  if (op == "shr") return shift_right_shape(in[0], in[1]);
-  if (op == "and") return and_shape(in[0], in[1]);
+  if (op == "shr") return shift_right_shape(in[0], in[1], rows);
+  if (op == "and") return and_shape(in[0], in[1], rows);
   if (op == "or") return or_shape(in[0], in[1]);
   if (op == "cvt" && !ins.has("sat") && ins.modifiers.size() == 2 &&
       is_integer(ptx::type_from_name(ins.modifiers[0])) &&
@@ -159,21 +173,21 @@ Shape affine_result(const Instruction& ins, const std::vector<Shape>& in) {
   return Shape::vector();
 }
 
-bool is_uniform_load(const Instruction& ins, const Shapes& shapes, bool linear) {
+bool is_uniform_load(const Instruction& ins, const Shapes& shapes, WarpRows rows) {
   if (ins.opcode != "ld" && ins.opcode != "ldu") return false;
   if (ins.has("local")) return false;
-  return shape_of(ins.operands[1], shapes, linear).uniform();
+  return shape_of(ins.operands[1], shapes, rows).uniform();
 }
 
-bool is_full_vote(const Instruction& ins, const Shapes& shapes, bool linear) {
+bool is_full_vote(const Instruction& ins, const Shapes& shapes, WarpRows rows) {
   if (ins.opcode != "vote" && ins.opcode != "activemask") return false;
   if (ins.opcode == "activemask") return true;
-  const Shape mask = shape_of(ins.operands.back(), shapes, linear);
+  const Shape mask = shape_of(ins.operands.back(), shapes, rows);
   return mask.constant && (*mask.constant & 0xffffffff) == 0xffffffff;
 }
 
 /// Shape of what an instruction without side effects makes of its operands.
-Shape pure_result(const Instruction& ins, const std::vector<Shape>& in) {
+Shape pure_result(const Instruction& ins, const std::vector<Shape>& in, WarpRows rows) {
   const bool affine = std::all_of(in.begin(), in.end(), [](const Shape& s) { return s.affine(); });
   const bool uniform =
       std::all_of(in.begin(), in.end(), [](const Shape& s) { return s.uniform(); });
@@ -182,7 +196,7 @@ Shape pure_result(const Instruction& ins, const std::vector<Shape>& in) {
   if (ins.opcode == "mov" && ins.operands[0].kind == Operand::Kind::vector)
     return uniform ? Shape::scalar() : Shape::vector();
   if (!affine) return Shape::vector();
-  const Shape exact = affine_result(ins, in);
+  const Shape exact = affine_result(ins, in, rows);
   if (!uniform) return exact;
   Shape out = Shape::scalar(exact.affine() ? exact.aligned_bits : 0);
   if (exact.affine()) out.constant = exact.constant;
@@ -229,7 +243,7 @@ void find_invariants(const ptx::Function& function, Shapes& shapes) {
 
 Shape Shape::literal(std::int64_t value) {
   const auto bits = std::bit_width(static_cast<std::uint64_t>(value));  // 64 of a negative one
-  return {Kind::affine, 0, trailing_zeros(value), value, static_cast<int>(bits)};
+  return {Kind::affine, 0, 0, trailing_zeros(value), value, static_cast<int>(bits)};
 }
 
 Shape Shape::below(int bits) const {
@@ -243,20 +257,21 @@ Shape meet(const Shape& a, const Shape& b) {
   if (a.kind == Shape::Kind::unknown) return b;
   if (b.kind == Shape::Kind::unknown) return a;
   const int bits = std::max(a.value_bits, b.value_bits);
-  if (!a.affine() || !b.affine() || a.stride != b.stride) return Shape::vector().below(bits);
-  Shape out = Shape::lanes(a.stride, std::min(a.aligned_bits, b.aligned_bits));
+  if (!a.affine() || !b.affine() || a.stride != b.stride || a.jump != b.jump)
+    return Shape::vector().below(bits);
+  Shape out = Shape::lanes(a.stride, a.jump, std::min(a.aligned_bits, b.aligned_bits));
   if (a.constant == b.constant) out.constant = a.constant;
   return out.below(bits);
 }
 
-Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
+Shape shape_of(const Operand& operand, const Shapes& shapes, WarpRows rows) {
   switch (operand.kind) {
     case Operand::Kind::reg:
       return shapes.of_register[operand.reg];
     case Operand::Kind::integer:
       return Shape::literal(static_cast<std::int64_t>(operand.bits));
     case Operand::Kind::special:
-      return special_shape(operand.name, linear).below(special_bits(operand.name));
+      return special_shape(operand.name, rows).below(special_bits(operand.name));
     case Operand::Kind::address: {
       if (operand.reg < 0) return Shape::scalar();
       const Shape& base = shapes.of_register[operand.reg];
@@ -264,7 +279,7 @@ Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
     }
     case Operand::Kind::vector: {
       for (const Operand& element : operand.elements) {
-        const Shape s = shape_of(element, shapes, linear);
+        const Shape s = shape_of(element, shapes, rows);
         if (s.kind == Shape::Kind::unknown) return s;
         if (!s.uniform()) return Shape::vector();
       }
@@ -275,36 +290,36 @@ Shape shape_of(const Operand& operand, const Shapes& shapes, bool linear) {
   }
 }
 
-Shape result_shape(const Instruction& ins, const Shapes& shapes, bool linear) {
-  if (ins.opcode == "barrier_result" || is_full_vote(ins, shapes, linear)) return Shape::scalar();
+Shape result_shape(const Instruction& ins, const Shapes& shapes, WarpRows rows) {
+  if (ins.opcode == "barrier_result" || is_full_vote(ins, shapes, rows)) return Shape::scalar();
   if (ins.opcode == "ld" || ins.opcode == "ldu") {
-    const Shape address = shape_of(ins.operands[1], shapes, linear);
+    const Shape address = shape_of(ins.operands[1], shapes, rows);
     if (address.kind == Shape::Kind::unknown) return {};
-    const Shape loaded = is_uniform_load(ins, shapes, linear) ? Shape::scalar() : Shape::vector();
+    const Shape loaded = is_uniform_load(ins, shapes, rows) ? Shape::scalar() : Shape::vector();
     return loaded.below(loaded_bits(last_type(ins)));
   }
   if (!is_pure(ins)) return Shape::vector();
   std::vector<Shape> in;
   for (std::size_t k = 1; k < ins.operands.size(); ++k) {
-    in.push_back(shape_of(ins.operands[k], shapes, linear));
+    in.push_back(shape_of(ins.operands[k], shapes, rows));
     if (in.back().kind == Shape::Kind::unknown) return {};
   }
-  return pure_result(ins, in).below(value_bits(ins, in));
+  return pure_result(ins, in, rows).below(value_bits(ins, in));
 }
 
-bool widens_affine(const Instruction& ins, const Shapes& shapes, bool linear) {
-  const Shape out = result_shape(ins, shapes, linear);
-  if (!out.affine() || out.stride == 0 || !widens(ins)) return false;
+bool widens_affine(const Instruction& ins, const Shapes& shapes, WarpRows rows) {
+  const Shape out = result_shape(ins, shapes, rows);
+  if (!out.affine() || out.uniform() || !widens(ins)) return false;
   const Type type = last_type(ins);
   const int fits = ptx::bits_of(type) - (ptx::name_of(type)[0] == 's');
   for (std::size_t k = 1; k < ins.operands.size(); ++k) {
-    const Shape in = shape_of(ins.operands[k], shapes, linear);
-    if (in.stride != 0 && in.value_bits > fits) return true;
+    const Shape in = shape_of(ins.operands[k], shapes, rows);
+    if (!in.uniform() && in.value_bits > fits) return true;
   }
   return false;
 }
 
-Shapes analyse_shapes(const ptx::Function& function, bool linear) {
+Shapes analyse_shapes(const ptx::Function& function, WarpRows rows) {
   constexpr int kMostChanges = 8;
   const std::size_t count = function.registers.size(), length = function.body.size();
   Shapes shapes;
@@ -338,7 +353,7 @@ Shapes analyse_shapes(const ptx::Function& function, bool linear) {
         open[i] = false;
         changed = true;
         const Instruction& ins = function.body[i];
-        Shape out = result_shape(ins, shapes, linear);
+        Shape out = result_shape(ins, shapes, rows);
         if (out.kind == Shape::Kind::unknown) continue;
         if (ins.guard >= 0) {
           const Shape& guard = shapes.of_register[static_cast<std::size_t>(ins.guard)];

@@ -9,7 +9,7 @@ namespace {
 using ptx::Module;
 
 /// The shape of register %out after the statements; %t is threadIdx.x, %n a kernel parameter.
-Shape shape_of_out(const std::string& statements, bool linear = true) {
+Shape shape_of_out(const std::string& statements, WarpRows rows = {}) {
   const Module module = ptx::parse(
       ".version 8.0\n.target sm_80\n.address_size 64\n"
       ".visible .entry k(.param .u32 p)\n{\n"
@@ -19,7 +19,7 @@ Shape shape_of_out(const std::string& statements, bool linear = true) {
           statements + "\nret;\n}\n",
       "test.ptx");
   const ptx::Function& kernel = module.functions.front();
-  const Shapes shapes = analyse_shapes(kernel, linear);
+  const Shapes shapes = analyse_shapes(kernel, rows);
   for (std::size_t r = 0; r < kernel.registers.size(); ++r)
     if (kernel.registers[r].name == "%out") return shapes.of_register[r];
   ADD_FAILURE() << "no %out";
@@ -87,8 +87,36 @@ TEST(Shape, AValueThatALoopCarriesWithoutAFirstOneIsAVectorToItsReaders) {
   EXPECT_FALSE(out.affine());
 }
 
+TEST(Shape, ARowOfAMatrixIsAffineInRowsOf16) {
+  const Shape at = shape_of_out(
+      "mov.u32 %r1, %tid.y; mad.lo.s32 %r2, %r1, 100, %t; add.s32 %out, %r2, %n;", {16, true});
+
+  EXPECT_TRUE(at.affine());
+  EXPECT_FALSE(at.uniform());
+  EXPECT_EQ(at.stride, 1);
+  EXPECT_EQ(at.jump, 100);
+  EXPECT_EQ(shape_of_out("mov.u32 %out, %tid.y;", {16, true}).jump, 1);
+  EXPECT_TRUE(shape_of_out("mov.u32 %out, %tid.y;").uniform());
+  EXPECT_TRUE(shape_of_out("mov.u32 %out, %tid.z;", {8, true}).uniform());
+}
+
+TEST(Shape, TheLaneIsAffineInRowsAndItsWarpUniform) {
+  const Shape lane = shape_of_out("mov.u32 %out, %laneid;", {8, true});
+  EXPECT_EQ(lane.stride, 1);
+  EXPECT_EQ(lane.jump, 8);
+  EXPECT_TRUE(shape_of_out("mov.u32 %r1, %laneid; shr.u32 %out, %r1, 5;", {8, true}).uniform());
+  // Bits 3 and 4 belong to the row: a mask or a shift that parts them from the rest is no affine
+  // one.
+  EXPECT_FALSE(shape_of_out("mov.u32 %r1, %laneid; shr.u32 %out, %r1, 4;", {8, true}).affine());
+  EXPECT_FALSE(shape_of_out("mov.u32 %r1, %laneid; and.b32 %out, %r1, 15;", {8, true}).affine());
+}
+
+TEST(Shape, ProductsOfTwoThatMoveAreVectors) {
+  EXPECT_FALSE(shape_of_out("mov.u32 %r1, %tid.y; mul.lo.s32 %out, %r1, %t;", {16, true}).affine());
+}
+
 TEST(Shape, WithoutConsecutiveThreadsAnIndexIsAVectorWithABound) {
-  const Shape index = shape_of_out("mov.u32 %out, %t;", false);
+  const Shape index = shape_of_out("mov.u32 %out, %t;", {32, false});
 
   EXPECT_FALSE(index.affine());
   EXPECT_EQ(index.value_bits, 10);
