@@ -14,6 +14,10 @@
 #include <stdexcept>
 #include <string>
 
+/// At an object of a namespace: it is there before the program's own static objects, whose
+/// constructors may call CUDA, and goes after them.
+#define VGPU_EARLY __attribute__((init_priority(200)))
+
 namespace vgpu::runtime {
 
 /// Whether calls are executed here; the first question settles the choice of device.
@@ -43,7 +47,7 @@ cudaError_t give(T* out, Value value) {
 void report(const std::string& text);
 
 cudaError_t last_error(bool clear);
-/// cudaDeviceReset: forgets the sticky error.
+/// cudaDeviceReset: forgets the current device's sticky error.
 void forget_errors();
 
 }  // namespace vgpu::runtime

@@ -312,13 +312,12 @@ TEST(Refusals, ClustersAtALaunchAreNotSupported) {
 }
 
 TEST(Refusals, FunctionsWithoutABodyAreNamed) {
-  cudaGraph_t graph = nullptr;
-  EXPECT_EQ(cudaGraphCreate(&graph, 0), cudaErrorNotSupported);
-  EXPECT_EQ(fault(), "cudaGraphCreate is not supported by the virtual GPU");
+  cudaIpcMemHandle_t handle{};
+  EXPECT_EQ(cudaIpcGetMemHandle(&handle, nullptr), cudaErrorNotSupported);
+  EXPECT_EQ(fault(), "cudaIpcGetMemHandle is not supported by the virtual GPU");
   EXPECT_EQ(cudaGetLastError(), cudaErrorNotSupported);
-  EXPECT_EQ(cleared(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal)),
-            cudaErrorNotSupported);
-  EXPECT_EQ(fault(), "cudaStreamBeginCapture is not supported by the virtual GPU");
+  EXPECT_EQ(cleared(cudaDestroyExternalMemory(nullptr)), cudaErrorNotSupported);
+  EXPECT_EQ(fault(), "cudaDestroyExternalMemory is not supported by the virtual GPU");
 }
 
 TEST(Refusals, NullPointersForResultsAreInvalid) {

@@ -25,6 +25,9 @@ struct Allocation {
   std::size_t bytes;
   MemoryKind kind;
   int device;
+  unsigned flags = 0;  // of host memory: cudaHostAlloc's or cudaHostRegister's
+  bool in_use = true;  // graph: between its node and a free
+  bool owned = false;  // graph: by its graph, so that a free ends the use alone
 };
 
 struct Use {
@@ -33,11 +36,21 @@ struct Use {
 
 std::mutex mutex;
 /// Never destroyed: libraries are unregistered after this file's static objects would be.
-std::map<std::uintptr_t, Allocation>& allocations = *new std::map<std::uintptr_t, Allocation>;
-std::map<int, Use> uses;  // by device
+std::map<std::uintptr_t, Allocation>& allocations() {
+  static auto* all = new std::map<std::uintptr_t, Allocation>;
+  return *all;
+}
+VGPU_EARLY std::map<int, Use> uses;                   // by device
+VGPU_EARLY std::map<int, GraphMemoryUse> graph_uses;  // by device
 
 bool is_counted(MemoryKind kind) {
   return kind == MemoryKind::device || kind == MemoryKind::managed;
+}
+
+bool can_be_freed(MemoryKind kind) { return is_counted(kind) || kind == MemoryKind::graph; }
+
+void poison(void* memory, std::size_t bytes) {
+  std::memset(memory, kPoison, std::min(bytes, kMostPoisoned));
 }
 
 bool poisons() {
@@ -51,15 +64,18 @@ bool poisons() {
 /// The allocation that holds the address.
 std::map<std::uintptr_t, Allocation>::iterator find(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
-  auto it = allocations.upper_bound(at);
-  if (it == allocations.begin()) return allocations.end();
+  auto it = allocations().upper_bound(at);
+  if (it == allocations().begin()) return allocations().end();
   --it;
-  return at - it->first < it->second.bytes || at == it->first ? it : allocations.end();
+  return at - it->first < it->second.bytes || at == it->first ? it : allocations().end();
 }
 
-cudaMemoryType type_of(MemoryKind kind) {
+}  // namespace
+
+cudaMemoryType memory_type(MemoryKind kind) {
   switch (kind) {
     case MemoryKind::managed:
+    case MemoryKind::managed_variable:
       return cudaMemoryTypeManaged;
     case MemoryKind::host:
     case MemoryKind::registered:
@@ -68,8 +84,6 @@ cudaMemoryType type_of(MemoryKind kind) {
       return cudaMemoryTypeDevice;
   }
 }
-
-}  // namespace
 
 std::size_t memory_limit() {
   return device_choice().memory_bytes ? device_choice().memory_bytes
@@ -87,9 +101,16 @@ cudaError_t allocate(void** out, std::size_t bytes, MemoryKind kind) {
     return cudaErrorMemoryAllocation;
   void* memory = std::aligned_alloc(kAlign, (bytes + kAlign - 1) / kAlign * kAlign);
   if (!memory) return cudaErrorMemoryAllocation;
-  if (poisons()) std::memset(memory, kPoison, std::min(bytes, kMostPoisoned));
-  allocations[reinterpret_cast<std::uintptr_t>(memory)] = {bytes, kind, current_device()};
+  if (poisons()) poison(memory, bytes);
+  Allocation& made = allocations()[reinterpret_cast<std::uintptr_t>(memory)];
+  made = {bytes, kind, current_device()};
   if (is_counted(kind)) use.peak = std::max(use.peak, use.now += bytes);
+  if (kind == MemoryKind::graph) {
+    made.in_use = false;
+    made.owned = true;
+    GraphMemoryUse& of_graphs = graph_uses[made.device];
+    of_graphs.reserved_high = std::max(of_graphs.reserved_high, of_graphs.reserved += bytes);
+  }
   *out = memory;
   return cudaSuccess;
 }
@@ -97,14 +118,101 @@ cudaError_t allocate(void** out, std::size_t bytes, MemoryKind kind) {
 cudaError_t release(void* memory, bool host) {
   if (!memory) return cudaSuccess;
   const std::lock_guard lock(mutex);
-  const auto it = allocations.find(reinterpret_cast<std::uintptr_t>(memory));
-  if (it == allocations.end()) return cudaErrorInvalidValue;
-  const Allocation allocation = it->second;
-  if (host ? allocation.kind != MemoryKind::host : !is_counted(allocation.kind))
+  const auto it = allocations().find(reinterpret_cast<std::uintptr_t>(memory));
+  if (it == allocations().end()) return cudaErrorInvalidValue;
+  Allocation& allocation = it->second;
+  if (host ? allocation.kind != MemoryKind::host : !can_be_freed(allocation.kind))
     return cudaErrorInvalidValue;
-  if (is_counted(allocation.kind)) uses[allocation.device].now -= allocation.bytes;
-  allocations.erase(it);
+  if (!allocation.in_use) return cudaErrorInvalidValue;
+  if (!host) uses[allocation.device].now -= allocation.bytes;
+  if (allocation.kind == MemoryKind::graph) {
+    allocation.in_use = false;
+    graph_uses[allocation.device].used -= allocation.bytes;
+    if (allocation.owned) return cudaSuccess;
+    graph_uses[allocation.device].reserved -= allocation.bytes;
+  }
+  allocations().erase(it);
   std::free(memory);
+  return cudaSuccess;
+}
+
+cudaError_t begin_graph_memory(void* memory) {
+  const std::lock_guard lock(mutex);
+  Allocation& allocation = allocations().at(reinterpret_cast<std::uintptr_t>(memory));
+  if (allocation.in_use) return cudaErrorInvalidValue;
+  Use& use = uses[allocation.device];
+  if (allocation.bytes > memory_limit() || use.now > memory_limit() - allocation.bytes)
+    return cudaErrorMemoryAllocation;
+  if (poisons()) poison(memory, allocation.bytes);
+  allocation.in_use = true;
+  use.peak = std::max(use.peak, use.now += allocation.bytes);
+  GraphMemoryUse& of_graphs = graph_uses[allocation.device];
+  of_graphs.used_high = std::max(of_graphs.used_high, of_graphs.used += allocation.bytes);
+  return cudaSuccess;
+}
+
+bool is_in_use(const void* memory) {
+  const std::lock_guard lock(mutex);
+  const auto it = allocations().find(reinterpret_cast<std::uintptr_t>(memory));
+  return it != allocations().end() && it->second.in_use;
+}
+
+void abandon_graph_memory(void* memory) {
+  const std::lock_guard lock(mutex);
+  const auto it = allocations().find(reinterpret_cast<std::uintptr_t>(memory));
+  if (it == allocations().end()) return;
+  it->second.owned = false;
+  if (it->second.in_use) return;
+  graph_uses[it->second.device].reserved -= it->second.bytes;
+  allocations().erase(it);
+  std::free(memory);
+}
+
+GraphMemoryUse graph_memory_use(int device) {
+  const std::lock_guard lock(mutex);
+  return graph_uses[device];
+}
+
+void reset_graph_memory_high(int device) {
+  const std::lock_guard lock(mutex);
+  GraphMemoryUse& use = graph_uses[device];
+  use.used_high = use.used;
+  use.reserved_high = use.reserved;
+}
+
+std::optional<MemoryInfo> memory_info(const void* address) {
+  const std::lock_guard lock(mutex);
+  const auto it = find(address);
+  if (it == allocations().end()) return {};
+  return MemoryInfo{reinterpret_cast<void*>(it->first), it->second.bytes, it->second.kind,
+                    it->second.device, it->second.flags};
+}
+
+cudaError_t register_host(void* memory, std::size_t bytes, unsigned flags) {
+  const std::lock_guard lock(mutex);
+  const auto first = reinterpret_cast<std::uintptr_t>(memory);
+  if (bytes > UINTPTR_MAX - first) return cudaErrorInvalidValue;
+  const auto next = allocations().lower_bound(first);
+  const bool meets_next = next != allocations().end() && next->first < first + bytes;
+  if (meets_next || find(memory) != allocations().end())
+    return cudaErrorHostMemoryAlreadyRegistered;
+  allocations()[first] = {bytes, MemoryKind::registered, current_device(), flags};
+  return cudaSuccess;
+}
+
+cudaError_t unregister_host(void* memory) {
+  const std::lock_guard lock(mutex);
+  const auto it = allocations().find(reinterpret_cast<std::uintptr_t>(memory));
+  if (it == allocations().end() || it->second.kind != MemoryKind::registered)
+    return cudaErrorHostMemoryNotRegistered;
+  return allocations().erase(it), cudaSuccess;
+}
+
+cudaError_t allocate_host(void** out, std::size_t bytes, unsigned flags) {
+  const cudaError_t code = allocate(out, bytes, MemoryKind::host);
+  if (code != cudaSuccess || !*out) return code;
+  const std::lock_guard lock(mutex);
+  allocations().at(reinterpret_cast<std::uintptr_t>(*out)).flags = flags;
   return cudaSuccess;
 }
 
@@ -138,116 +246,38 @@ void reset_peak_use() {
 bool is_inside_one_allocation(const void* address, std::size_t bytes, bool must_be_device) {
   const std::lock_guard lock(mutex);
   const auto it = find(address);
-  if (it == allocations.end()) return !must_be_device;
+  if (it == allocations().end()) return !must_be_device;
+  if (!it->second.in_use) return false;
   const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(address) - it->first;
   return bytes <= it->second.bytes - offset;
 }
 
-void note_variable(void* address, std::size_t bytes) {
+void note_variable(void* address, std::size_t bytes, MemoryKind kind, int device) {
   const std::lock_guard lock(mutex);
-  allocations[reinterpret_cast<std::uintptr_t>(address)] = {bytes, MemoryKind::variable, 0};
+  allocations()[reinterpret_cast<std::uintptr_t>(address)] = {bytes, kind, device};
 }
 
 void forget_variable(const void* address) {
   const std::lock_guard lock(mutex);
-  allocations.erase(reinterpret_cast<std::uintptr_t>(address));
+  allocations().erase(reinterpret_cast<std::uintptr_t>(address));
 }
 
 void free_everything() {
   const std::lock_guard lock(mutex);
   const int device = current_device();
-  for (auto it = allocations.begin(); it != allocations.end();) {
+  for (auto it = allocations().begin(); it != allocations().end();) {
+    if (it->second.kind == MemoryKind::graph && it->second.device == device) {
+      if (it->second.in_use) graph_uses[device].used -= it->second.bytes;
+      it->second.in_use = false;
+    }
     if (!is_counted(it->second.kind) || it->second.device != device) {
       ++it;
       continue;
     }
     std::free(reinterpret_cast<void*>(it->first));
-    it = allocations.erase(it);
+    it = allocations().erase(it);
   }
   uses[device] = {};
 }
 
 }  // namespace vgpu::runtime
-
-using namespace vgpu::runtime;
-
-VGPU_API(cudaMalloc, (void** p, size_t bytes), (p, bytes)) {
-  return allocate(p, bytes, MemoryKind::device);
-}
-VGPU_API(cudaMallocManaged, (void** p, size_t bytes, unsigned int flags), (p, bytes, flags)) {
-  if (bytes == 0 || (flags != cudaMemAttachGlobal && flags != cudaMemAttachHost))
-    return cudaErrorInvalidValue;
-  return allocate(p, bytes, MemoryKind::managed);
-}
-VGPU_API(cudaMallocHost, (void** p, size_t bytes), (p, bytes)) {
-  return allocate(p, bytes, MemoryKind::host);
-}
-VGPU_API(cudaHostAlloc, (void** p, size_t bytes, unsigned int flags), (p, bytes, flags)) {
-  (void)flags;
-  return allocate(p, bytes, MemoryKind::host);
-}
-VGPU_API(cudaMallocPitch, (void** p, size_t* pitch, size_t width, size_t height),
-         (p, pitch, width, height)) {
-  if (!pitch) return cudaErrorInvalidValue;
-  *pitch = pitch_of(width);
-  return allocate(p, saturated_bytes(*pitch, height, 1), MemoryKind::device);
-}
-VGPU_API(cudaMalloc3D, (cudaPitchedPtr * out, cudaExtent extent), (out, extent)) {
-  if (!out) return cudaErrorInvalidValue;
-  *out = {nullptr, pitch_of(extent.width), extent.width, extent.height};
-  const std::size_t bytes = saturated_bytes(out->pitch, extent.height, extent.depth);
-  return allocate(&out->ptr, bytes, MemoryKind::device);
-}
-VGPU_API(cudaFree, (void* p), (p)) { return release(p, false); }
-VGPU_API(cudaFreeHost, (void* p), (p)) { return release(p, true); }
-
-VGPU_API(cudaHostRegister, (void* p, size_t bytes, unsigned int flags), (p, bytes, flags)) {
-  (void)flags;
-  if (!p || bytes == 0) return cudaErrorInvalidValue;
-  const std::lock_guard lock(mutex);
-  const Allocation allocation{bytes, MemoryKind::registered, current_device()};
-  return allocations.emplace(reinterpret_cast<std::uintptr_t>(p), allocation).second
-             ? cudaSuccess
-             : cudaErrorHostMemoryAlreadyRegistered;
-}
-VGPU_API(cudaHostUnregister, (void* p), (p)) {
-  const std::lock_guard lock(mutex);
-  const auto it = allocations.find(reinterpret_cast<std::uintptr_t>(p));
-  if (it == allocations.end() || it->second.kind != MemoryKind::registered)
-    return cudaErrorHostMemoryNotRegistered;
-  return allocations.erase(it), cudaSuccess;
-}
-VGPU_API(cudaHostGetDevicePointer, (void** device, void* host, unsigned int flags),
-         (device, host, flags)) {
-  (void)flags;
-  const std::lock_guard lock(mutex);
-  const auto it = find(host);
-  if (it == allocations.end() || type_of(it->second.kind) != cudaMemoryTypeHost)
-    return cudaErrorInvalidValue;
-  return give(device, host);
-}
-VGPU_API(cudaHostGetFlags, (unsigned int* flags, void* host), (flags, host)) {
-  const std::lock_guard lock(mutex);
-  const auto it = find(host);
-  if (it == allocations.end() || type_of(it->second.kind) != cudaMemoryTypeHost)
-    return cudaErrorInvalidValue;
-  return give(flags, cudaHostAllocMapped);
-}
-VGPU_API(cudaMemGetInfo, (size_t * free, size_t* total), (free, total)) {
-  if (!free || !total) return cudaErrorInvalidValue;
-  *total = memory_limit();
-  *free = *total - memory_in_use();
-  return cudaSuccess;
-}
-VGPU_API(cudaPointerGetAttributes, (cudaPointerAttributes * out, const void* p), (out, p)) {
-  if (!out) return cudaErrorInvalidValue;
-  const std::lock_guard lock(mutex);
-  std::memset(out, 0, sizeof *out);
-  const auto it = find(p);
-  const bool known = it != allocations.end();
-  out->type = known ? type_of(it->second.kind) : cudaMemoryTypeUnregistered;
-  out->device = known ? it->second.device : cudaInvalidDeviceId;
-  if (known) out->devicePointer = const_cast<void*>(p);
-  if (out->type != cudaMemoryTypeDevice) out->hostPointer = const_cast<void*>(p);
-  return cudaSuccess;
-}

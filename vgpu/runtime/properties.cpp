@@ -1,19 +1,20 @@
-// properties.cpp - what a virtual device says of itself: properties, attributes and how many blocks
-// fit.
-#include <algorithm>
+// properties.cpp - what a virtual device says of itself.
 #include <cstdio>
 #include <cstring>
+#include <map>
 
 #include "vgpu/machine/profile.h"
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/device.h"
+#include "vgpu/runtime/functions.h"
 #include "vgpu/runtime/memory.h"
+#include "vgpu/runtime/peers.h"
 #include "vgpu/runtime/registry.h"
 
 namespace vgpu::runtime {
 namespace {
 
-constexpr int kMostThreads = 1024, kRegistersOfABlock = 65536;
+using Attributes = std::map<cudaDeviceAttr, int>;
 
 template <class Body>
 cudaError_t with_device(int device, Body body) {
@@ -21,19 +22,248 @@ cudaError_t with_device(int device, Body body) {
   return body(current_profile());
 }
 
-/// Blocks that fit on an SM. Registers are not counted: PTX does not say how many the machine code
-/// would take.
-int blocks_per_sm(const KernelInfo& info, int threads, std::size_t dynamic_shared) {
-  const Profile& p = current_profile();
-  if (threads <= 0 || threads > info.max_threads_per_block) return 0;
-  const int rounded = (threads + 31) / 32 * 32;
-  const std::size_t shared = info.static_shared_bytes + dynamic_shared;
-  if (shared > p.shared_per_block_optin) return 0;
-  int blocks = std::min(p.max_threads_per_sm / rounded, p.max_blocks_per_sm);
-  if (shared)
-    blocks = static_cast<int>(
-        std::min<std::size_t>(static_cast<std::size_t>(blocks), p.shared_per_sm / shared));
-  return blocks;
+/// The limits of textures and surfaces are the same from compute capability 7.5 on.
+VGPU_EARLY const Attributes kTextures = {
+    {cudaDevAttrTextureAlignment, 512},
+    {cudaDevAttrTexturePitchAlignment, 32},
+    {cudaDevAttrSurfaceAlignment, 512},
+    {cudaDevAttrMaxTexture1DWidth, 131072},
+    {cudaDevAttrMaxTexture1DLinearWidth, 1 << 28},
+    {cudaDevAttrMaxTexture1DMipmappedWidth, 32768},
+    {cudaDevAttrMaxTexture1DLayeredWidth, 32768},
+    {cudaDevAttrMaxTexture1DLayeredLayers, 2048},
+    {cudaDevAttrMaxTexture2DWidth, 131072},
+    {cudaDevAttrMaxTexture2DHeight, 65536},
+    {cudaDevAttrMaxTexture2DLinearWidth, 131072},
+    {cudaDevAttrMaxTexture2DLinearHeight, 65000},
+    {cudaDevAttrMaxTexture2DLinearPitch, 2097120},
+    {cudaDevAttrMaxTexture2DMipmappedWidth, 32768},
+    {cudaDevAttrMaxTexture2DMipmappedHeight, 32768},
+    {cudaDevAttrMaxTexture2DGatherWidth, 32768},
+    {cudaDevAttrMaxTexture2DGatherHeight, 32768},
+    {cudaDevAttrMaxTexture2DLayeredWidth, 32768},
+    {cudaDevAttrMaxTexture2DLayeredHeight, 32768},
+    {cudaDevAttrMaxTexture2DLayeredLayers, 2048},
+    {cudaDevAttrMaxTexture3DWidth, 16384},
+    {cudaDevAttrMaxTexture3DHeight, 16384},
+    {cudaDevAttrMaxTexture3DDepth, 16384},
+    {cudaDevAttrMaxTexture3DWidthAlt, 8192},
+    {cudaDevAttrMaxTexture3DHeightAlt, 8192},
+    {cudaDevAttrMaxTexture3DDepthAlt, 32768},
+    {cudaDevAttrMaxTextureCubemapWidth, 32768},
+    {cudaDevAttrMaxTextureCubemapLayeredWidth, 32768},
+    {cudaDevAttrMaxTextureCubemapLayeredLayers, 2046},
+    {cudaDevAttrMaxSurface1DWidth, 32768},
+    {cudaDevAttrMaxSurface2DWidth, 131072},
+    {cudaDevAttrMaxSurface2DHeight, 65536},
+    {cudaDevAttrMaxSurface3DWidth, 16384},
+    {cudaDevAttrMaxSurface3DHeight, 16384},
+    {cudaDevAttrMaxSurface3DDepth, 16384},
+    {cudaDevAttrMaxSurface1DLayeredWidth, 32768},
+    {cudaDevAttrMaxSurface1DLayeredLayers, 2048},
+    {cudaDevAttrMaxSurface2DLayeredWidth, 32768},
+    {cudaDevAttrMaxSurface2DLayeredHeight, 32768},
+    {cudaDevAttrMaxSurface2DLayeredLayers, 2048},
+    {cudaDevAttrMaxSurfaceCubemapWidth, 32768},
+    {cudaDevAttrMaxSurfaceCubemapLayeredWidth, 32768},
+    {cudaDevAttrMaxSurfaceCubemapLayeredLayers, 2046},
+};
+
+/// What the machine is by its making, whatever it claims to be.
+VGPU_EARLY const Attributes kMachine = {
+    {cudaDevAttrMaxThreadsPerBlock, kMostThreads},
+    {cudaDevAttrMaxBlockDimX, 1024},
+    {cudaDevAttrMaxBlockDimY, 1024},
+    {cudaDevAttrMaxBlockDimZ, 64},
+    {cudaDevAttrMaxGridDimX, 0x7fffffff},
+    {cudaDevAttrMaxGridDimY, 65535},
+    {cudaDevAttrMaxGridDimZ, 65535},
+    {cudaDevAttrTotalConstantMemory, 65536},
+    {cudaDevAttrWarpSize, 32},
+    {cudaDevAttrMaxPitch, 0x7fffffff},
+    {cudaDevAttrMaxRegistersPerBlock, kRegistersOfABlock},
+    {cudaDevAttrGpuOverlap, 1},
+    {cudaDevAttrCanMapHostMemory, 1},
+    {cudaDevAttrConcurrentKernels, 1},
+    {cudaDevAttrAsyncEngineCount, 2},
+    {cudaDevAttrUnifiedAddressing, 1},
+    {cudaDevAttrStreamPrioritiesSupported, 1},
+    {cudaDevAttrGlobalL1CacheSupported, 1},
+    {cudaDevAttrLocalL1CacheSupported, 1},
+    {cudaDevAttrManagedMemory, 1},
+    {cudaDevAttrHostNativeAtomicSupported, 1},
+    {cudaDevAttrPageableMemoryAccess, 1},
+    {cudaDevAttrConcurrentManagedAccess, 1},
+    {cudaDevAttrComputePreemptionSupported, 1},
+    {cudaDevAttrCanUseHostPointerForRegisteredMem, 1},
+    {cudaDevAttrCooperativeLaunch, 1},
+    {cudaDevAttrHostRegisterSupported, 1},
+    {cudaDevAttrHostRegisterReadOnlySupported, 1},
+    {cudaDevAttrPageableMemoryAccessUsesHostPageTables, 1},
+    {cudaDevAttrDirectManagedMemAccessFromHost, 1},
+    {cudaDevAttrMemoryPoolsSupported, 1},
+    {cudaDevAttrMemSyncDomainCount, 1},
+    {cudaDevAttrNumaId, -1},
+    {cudaDevAttrHostNumaId, -1},
+    {cudaDevAttrPciDeviceId, 0},
+    {cudaDevAttrPciDomainId, 0},
+    // Not there.
+    {cudaDevAttrKernelExecTimeout, 0},
+    {cudaDevAttrIntegrated, 0},
+    {cudaDevAttrComputeMode, cudaComputeModeDefault},
+    {cudaDevAttrEccEnabled, 0},
+    {cudaDevAttrTccDriver, 0},
+    {cudaDevAttrIsMultiGpuBoard, 0},
+    {cudaDevAttrMultiGpuBoardGroupID, 0},
+    {cudaDevAttrReserved92, 0},
+    {cudaDevAttrReserved93, 0},
+    {cudaDevAttrReserved94, 0},
+    {cudaDevAttrReserved96, 0},
+    {cudaDevAttrCanFlushRemoteWrites, 0},
+    {cudaDevAttrMaxPersistingL2CacheSize, 0},
+    {cudaDevAttrMaxAccessPolicyWindowSize, 0},
+    {cudaDevAttrSparseCudaArraySupported, 0},
+    {cudaDevAttrTimelineSemaphoreInteropSupported, 0},
+    {cudaDevAttrGPUDirectRDMASupported, 0},
+    {cudaDevAttrGPUDirectRDMAFlushWritesOptions, 0},
+    {cudaDevAttrGPUDirectRDMAWritesOrdering, 0},
+    {cudaDevAttrMemoryPoolSupportedHandleTypes, cudaMemHandleTypeNone},
+    {cudaDevAttrClusterLaunch, 0},
+    {cudaDevAttrDeferredMappingCudaArraySupported, 0},
+    {cudaDevAttrReserved122, 0},
+    {cudaDevAttrReserved123, 0},
+    {cudaDevAttrReserved124, 0},
+    {cudaDevAttrIpcEventSupport, 0},
+    {cudaDevAttrReserved127, 0},
+    {cudaDevAttrReserved128, 0},
+    {cudaDevAttrReserved129, 0},
+    {cudaDevAttrNumaConfig, cudaDeviceNumaConfigNone},
+    {cudaDevAttrReserved132, 0},
+    {cudaDevAttrMpsEnabled, 0},
+    {cudaDevAttrD3D12CigSupported, 0},
+    {cudaDevAttrVulkanCigSupported, 0},
+    {cudaDevAttrGpuPciDeviceId, 0},
+    {cudaDevAttrGpuPciSubsystemId, 0},
+    {cudaDevAttrReserved141, 0},
+    {cudaDevAttrHostNumaMemoryPoolsSupported, 0},
+    {cudaDevAttrHostNumaMultinodeIpcSupported, 0},
+    {cudaDevAttrHostMemoryPoolsSupported, 0},
+    {cudaDevAttrReserved145, 0},
+    {cudaDevAttrOnlyPartialHostNativeAtomicSupported, 0},
+};
+
+Attributes of_profile(const Profile& p) {
+  const auto bytes = [](std::size_t n) { return static_cast<int>(n); };
+  return {
+      {cudaDevAttrMaxSharedMemoryPerBlock, bytes(p.shared_per_block)},
+      {cudaDevAttrMaxSharedMemoryPerBlockOptin, bytes(p.shared_per_block_optin)},
+      {cudaDevAttrMaxSharedMemoryPerMultiprocessor, bytes(p.shared_per_sm)},
+      {cudaDevAttrReservedSharedMemoryPerBlock, bytes(reserved_shared(p))},
+      {cudaDevAttrMaxRegistersPerMultiprocessor, p.registers_per_sm},
+      {cudaDevAttrClockRate, p.clock_khz},
+      {cudaDevAttrMemoryClockRate, p.memory_clock_khz},
+      {cudaDevAttrGlobalMemoryBusWidth, p.memory_bus_bits},
+      {cudaDevAttrL2CacheSize, bytes(p.l2_bytes)},
+      {cudaDevAttrMultiProcessorCount, p.sm_count},
+      {cudaDevAttrMaxThreadsPerMultiProcessor, p.max_threads_per_sm},
+      {cudaDevAttrMaxBlocksPerMultiprocessor, p.max_blocks_per_sm},
+      {cudaDevAttrComputeCapabilityMajor, p.major},
+      {cudaDevAttrComputeCapabilityMinor, p.minor},
+      {cudaDevAttrSingleToDoublePrecisionPerfRatio, p.minor == 5 ? 32 : 2},
+  };
+}
+
+const Attributes& attributes() {
+  static const Attributes all = [] {
+    Attributes out = of_profile(current_profile());
+    out.insert(kMachine.begin(), kMachine.end());
+    out.insert(kTextures.begin(), kTextures.end());
+    return out;
+  }();
+  return all;
+}
+
+int value_of(cudaDeviceAttr attribute) { return attributes().at(attribute); }
+
+void fill_textures(cudaDeviceProp& out) {
+  const auto set = [](int* to, std::initializer_list<cudaDeviceAttr> from) {
+    for (cudaDeviceAttr attribute : from) *to++ = value_of(attribute);
+  };
+  set(&out.maxTexture1D, {cudaDevAttrMaxTexture1DWidth});
+  set(&out.maxTexture1DMipmap, {cudaDevAttrMaxTexture1DMipmappedWidth});
+  set(out.maxTexture2D, {cudaDevAttrMaxTexture2DWidth, cudaDevAttrMaxTexture2DHeight});
+  set(out.maxTexture2DMipmap,
+      {cudaDevAttrMaxTexture2DMipmappedWidth, cudaDevAttrMaxTexture2DMipmappedHeight});
+  set(out.maxTexture2DLinear,
+      {cudaDevAttrMaxTexture2DLinearWidth, cudaDevAttrMaxTexture2DLinearHeight,
+       cudaDevAttrMaxTexture2DLinearPitch});
+  set(out.maxTexture2DGather,
+      {cudaDevAttrMaxTexture2DGatherWidth, cudaDevAttrMaxTexture2DGatherHeight});
+  set(out.maxTexture3D,
+      {cudaDevAttrMaxTexture3DWidth, cudaDevAttrMaxTexture3DHeight, cudaDevAttrMaxTexture3DDepth});
+  set(out.maxTexture3DAlt, {cudaDevAttrMaxTexture3DWidthAlt, cudaDevAttrMaxTexture3DHeightAlt,
+                            cudaDevAttrMaxTexture3DDepthAlt});
+  set(&out.maxTextureCubemap, {cudaDevAttrMaxTextureCubemapWidth});
+  set(out.maxTexture1DLayered,
+      {cudaDevAttrMaxTexture1DLayeredWidth, cudaDevAttrMaxTexture1DLayeredLayers});
+  set(out.maxTexture2DLayered,
+      {cudaDevAttrMaxTexture2DLayeredWidth, cudaDevAttrMaxTexture2DLayeredHeight,
+       cudaDevAttrMaxTexture2DLayeredLayers});
+  set(out.maxTextureCubemapLayered,
+      {cudaDevAttrMaxTextureCubemapLayeredWidth, cudaDevAttrMaxTextureCubemapLayeredLayers});
+  set(&out.maxSurface1D, {cudaDevAttrMaxSurface1DWidth});
+  set(out.maxSurface2D, {cudaDevAttrMaxSurface2DWidth, cudaDevAttrMaxSurface2DHeight});
+  set(out.maxSurface3D,
+      {cudaDevAttrMaxSurface3DWidth, cudaDevAttrMaxSurface3DHeight, cudaDevAttrMaxSurface3DDepth});
+  set(out.maxSurface1DLayered,
+      {cudaDevAttrMaxSurface1DLayeredWidth, cudaDevAttrMaxSurface1DLayeredLayers});
+  set(out.maxSurface2DLayered,
+      {cudaDevAttrMaxSurface2DLayeredWidth, cudaDevAttrMaxSurface2DLayeredHeight,
+       cudaDevAttrMaxSurface2DLayeredLayers});
+  set(&out.maxSurfaceCubemap, {cudaDevAttrMaxSurfaceCubemapWidth});
+  set(out.maxSurfaceCubemapLayered,
+      {cudaDevAttrMaxSurfaceCubemapLayeredWidth, cudaDevAttrMaxSurfaceCubemapLayeredLayers});
+  out.textureAlignment = out.surfaceAlignment = 512;
+  out.texturePitchAlignment = 32;
+}
+
+void fill_abilities(cudaDeviceProp& out) {
+  for (int* ability :
+       {&out.canMapHostMemory, &out.concurrentKernels, &out.unifiedAddressing, &out.managedMemory,
+        &out.concurrentManagedAccess, &out.pageableMemoryAccess, &out.hostNativeAtomicSupported,
+        &out.streamPrioritiesSupported, &out.globalL1CacheSupported, &out.localL1CacheSupported,
+        &out.computePreemptionSupported, &out.canUseHostPointerForRegisteredMem,
+        &out.cooperativeLaunch, &out.pageableMemoryAccessUsesHostPageTables,
+        &out.directManagedMemAccessFromHost, &out.hostRegisterSupported,
+        &out.hostRegisterReadOnlySupported, &out.memoryPoolsSupported})
+    *ability = 1;
+  out.deviceNumaId = out.hostNumaId = -1;
+}
+
+void fill_limits(cudaDeviceProp& out, const Profile& p) {
+  out.totalGlobalMem = memory_limit();
+  out.sharedMemPerBlock = p.shared_per_block;
+  out.regsPerBlock = kRegistersOfABlock;
+  out.warpSize = 32;
+  out.memPitch = 0x7fffffff;
+  out.maxThreadsPerBlock = kMostThreads;
+  out.maxThreadsDim[0] = out.maxThreadsDim[1] = 1024;
+  out.maxThreadsDim[2] = 64;
+  out.maxGridSize[0] = 0x7fffffff;
+  out.maxGridSize[1] = out.maxGridSize[2] = 65535;
+  out.totalConstMem = 65536;
+  out.major = p.major;
+  out.minor = p.minor;
+  out.multiProcessorCount = p.sm_count;
+  out.asyncEngineCount = 2;
+  out.memoryBusWidth = p.memory_bus_bits;
+  out.l2CacheSize = static_cast<int>(p.l2_bytes);
+  out.maxThreadsPerMultiProcessor = p.max_threads_per_sm;
+  out.sharedMemPerMultiprocessor = p.shared_per_sm;
+  out.regsPerMultiprocessor = p.registers_per_sm;
+  out.sharedMemPerBlockOptin = p.shared_per_block_optin;
+  out.maxBlocksPerMultiProcessor = p.max_blocks_per_sm;
+  out.reservedSharedMemPerBlock = reserved_shared(p);
 }
 
 }  // namespace
@@ -47,166 +277,21 @@ VGPU_API(cudaGetDeviceProperties, (cudaDeviceProp * out, int device), (out, devi
     if (!out) return cudaErrorInvalidValue;
     std::memset(out, 0, sizeof *out);
     std::snprintf(out->name, sizeof out->name, "%s", p.name.c_str());
-    out->totalGlobalMem = memory_limit();
-    out->sharedMemPerBlock = p.shared_per_block;
-    out->regsPerBlock = kRegistersOfABlock;
-    out->warpSize = 32;
-    out->memPitch = 0x7fffffff;
-    out->maxThreadsPerBlock = kMostThreads;
-    out->maxThreadsDim[0] = out->maxThreadsDim[1] = 1024;
-    out->maxThreadsDim[2] = 64;
-    out->maxGridSize[0] = 0x7fffffff;
-    out->maxGridSize[1] = out->maxGridSize[2] = 65535;
-    out->totalConstMem = 65536;
-    out->major = p.major;
-    out->minor = p.minor;
-    out->textureAlignment = 512;
-    out->texturePitchAlignment = 32;
-    out->multiProcessorCount = p.sm_count;
-    out->canMapHostMemory = out->concurrentKernels = out->unifiedAddressing = out->managedMemory =
-        1;
-    out->concurrentManagedAccess = out->pageableMemoryAccess = out->hostNativeAtomicSupported = 1;
-    out->asyncEngineCount = 2;
-    out->memoryBusWidth = p.memory_bus_bits;
-    out->l2CacheSize = static_cast<int>(p.l2_bytes);
-    out->maxThreadsPerMultiProcessor = p.max_threads_per_sm;
-    out->streamPrioritiesSupported = out->globalL1CacheSupported = out->localL1CacheSupported = 1;
-    out->sharedMemPerMultiprocessor = p.shared_per_sm;
-    out->regsPerMultiprocessor = p.registers_per_sm;
-    out->cooperativeLaunch = 1;
-    out->sharedMemPerBlockOptin = p.shared_per_block_optin;
-    out->maxBlocksPerMultiProcessor = p.max_blocks_per_sm;
-    out->reservedSharedMemPerBlock = 1024;
-    out->hostRegisterSupported = out->memoryPoolsSupported = 1;
+    std::snprintf(out->uuid.bytes, sizeof out->uuid.bytes, "plumbline vgpu%c",
+                  static_cast<char>('0' + device));
+    out->pciBusID = device + kFirstBus;
+    fill_limits(*out, p);
+    fill_textures(*out);
+    fill_abilities(*out);
     return cudaSuccess;
   });
 }
 
 VGPU_API(cudaDeviceGetAttribute, (int* value, cudaDeviceAttr attribute, int device),
          (value, attribute, device)) {
-  return with_device(device, [&](const Profile& p) {
-    if (!value) return cudaErrorInvalidValue;
-    switch (attribute) {
-      case cudaDevAttrMaxThreadsPerBlock:
-        *value = kMostThreads;
-        break;
-      case cudaDevAttrMaxBlockDimX:
-      case cudaDevAttrMaxBlockDimY:
-        *value = 1024;
-        break;
-      case cudaDevAttrMaxBlockDimZ:
-        *value = 64;
-        break;
-      case cudaDevAttrMaxGridDimX:
-        *value = 0x7fffffff;
-        break;
-      case cudaDevAttrMaxGridDimY:
-      case cudaDevAttrMaxGridDimZ:
-        *value = 65535;
-        break;
-      case cudaDevAttrMaxSharedMemoryPerBlock:
-        *value = static_cast<int>(p.shared_per_block);
-        break;
-      case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-        *value = static_cast<int>(p.shared_per_block_optin);
-        break;
-      case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
-        *value = static_cast<int>(p.shared_per_sm);
-        break;
-      case cudaDevAttrReservedSharedMemoryPerBlock:
-        *value = 1024;
-        break;
-      case cudaDevAttrTotalConstantMemory:
-        *value = 65536;
-        break;
-      case cudaDevAttrWarpSize:
-        *value = 32;
-        break;
-      case cudaDevAttrMaxRegistersPerBlock:
-        *value = kRegistersOfABlock;
-        break;
-      case cudaDevAttrMaxRegistersPerMultiprocessor:
-        *value = p.registers_per_sm;
-        break;
-      case cudaDevAttrClockRate:
-        *value = p.clock_khz;
-        break;
-      case cudaDevAttrMemoryClockRate:
-        *value = p.memory_clock_khz;
-        break;
-      case cudaDevAttrGlobalMemoryBusWidth:
-        *value = p.memory_bus_bits;
-        break;
-      case cudaDevAttrL2CacheSize:
-        *value = static_cast<int>(p.l2_bytes);
-        break;
-      case cudaDevAttrMultiProcessorCount:
-        *value = p.sm_count;
-        break;
-      case cudaDevAttrMaxThreadsPerMultiProcessor:
-        *value = p.max_threads_per_sm;
-        break;
-      case cudaDevAttrMaxBlocksPerMultiprocessor:
-        *value = p.max_blocks_per_sm;
-        break;
-      case cudaDevAttrComputeCapabilityMajor:
-        *value = p.major;
-        break;
-      case cudaDevAttrComputeCapabilityMinor:
-        *value = p.minor;
-        break;
-      case cudaDevAttrCooperativeLaunch:
-      case cudaDevAttrConcurrentKernels:
-      case cudaDevAttrUnifiedAddressing:
-      case cudaDevAttrManagedMemory:
-      case cudaDevAttrConcurrentManagedAccess:
-      case cudaDevAttrPageableMemoryAccess:
-      case cudaDevAttrHostNativeAtomicSupported:
-      case cudaDevAttrCanMapHostMemory:
-      case cudaDevAttrStreamPrioritiesSupported:
-      case cudaDevAttrMemoryPoolsSupported:
-      case cudaDevAttrHostRegisterSupported:
-        *value = 1;
-        break;
-      case cudaDevAttrAsyncEngineCount:
-        *value = 2;
-        break;
-      case cudaDevAttrIntegrated:
-      case cudaDevAttrKernelExecTimeout:
-      case cudaDevAttrComputeMode:
-      case cudaDevAttrEccEnabled:
-      case cudaDevAttrTccDriver:
-      case cudaDevAttrClusterLaunch:
-        *value = 0;
-        break;
-      default:
-        report("cudaDeviceGetAttribute: attribute " + std::to_string(static_cast<int>(attribute)) +
-               " is not known to the virtual GPU");
-        return cudaErrorInvalidValue;
-    }
-    return cudaSuccess;
+  return with_device(device, [&](const Profile&) {
+    if (attribute == cudaDevAttrPciBusId) return give(value, device + kFirstBus);
+    const auto found = attributes().find(attribute);
+    return found == attributes().end() ? cudaErrorInvalidValue : give(value, found->second);
   });
-}
-
-VGPU_API(cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags,
-         (int* blocks, const void* function, int threads, size_t shared, unsigned int flags),
-         (blocks, function, threads, shared, flags)) {
-  (void)flags;
-  return give(blocks, blocks_per_sm(kernel_info(kernel_of(function)), threads, shared));
-}
-VGPU_API(cudaOccupancyMaxActiveBlocksPerMultiprocessor,
-         (int* blocks, const void* function, int threads, size_t shared),
-         (blocks, function, threads, shared)) {
-  return give(blocks, blocks_per_sm(kernel_info(kernel_of(function)), threads, shared));
-}
-VGPU_API(cudaOccupancyAvailableDynamicSMemPerBlock,
-         (size_t * bytes, const void* function, int blocks, int threads),
-         (bytes, function, blocks, threads)) {
-  (void)threads;
-  if (blocks <= 0) return cudaErrorInvalidValue;
-  const Profile& p = current_profile();
-  const std::size_t share = p.shared_per_sm / static_cast<std::size_t>(blocks);
-  const std::size_t taken = kernel_info(kernel_of(function)).static_shared_bytes;
-  const std::size_t most = std::min(share, p.shared_per_block_optin);
-  return give(bytes, most > taken ? most - taken : 0);
 }

@@ -1,6 +1,6 @@
 // refused.h - the functions of the CUDA runtime that have no body here: a clear refusal instead of
 // a call that slips through to the real runtime; and the _ptds/_ptsz names of per-thread default
-// streams, which work like the plain ones.
+// streams, which work like the plain ones with the thread's own stream for a null one.
 //
 // Both are defined by name alone: an indirect function (STT_GNU_IFUNC) takes its type from the
 // header's declaration and its address from a template over that type. CMakeLists.txt writes
@@ -8,6 +8,7 @@
 #pragma once
 
 #include "vgpu/runtime/api.h"
+#include "vgpu/runtime/streams.h"
 
 namespace {
 
@@ -33,7 +34,9 @@ struct Forwarded;
 template <auto* ours, auto* real, class... Arguments>
 struct Forwarded<ours, real, cudaError_t(Arguments...)> {
   static cudaError_t call(Arguments... arguments) {
-    return vgpu::runtime::on_virtual_device() ? ours(arguments...) : real(arguments...);
+    if (!vgpu::runtime::on_virtual_device()) return real(arguments...);
+    const vgpu::runtime::PerThreadDefault own_stream;
+    return ours(arguments...);
   }
 };
 

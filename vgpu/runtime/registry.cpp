@@ -1,88 +1,12 @@
+// registry.cpp - what the program's start-up code registers, and what is found by it.
 #include "vgpu/runtime/registry.h"
 
 #include <algorithm>
-#include <cstring>
-#include <map>
-#include <mutex>
 
 #include "vgpu/runtime/api.h"
-#include "vgpu/runtime/device.h"
-#include "vgpu/runtime/fatbin.h"
-#include "vgpu/runtime/memory.h"
 
 namespace vgpu::runtime {
 namespace {
-
-struct Binary {
-  const void* wrapper = nullptr;
-  void** real_handle = nullptr;  // the real runtime's, where there is one
-  std::shared_ptr<LoadedModule> module;
-};
-
-struct KernelRecord {
-  Binary* binary = nullptr;
-  const void* host = nullptr;
-  std::string name;
-  Kernel* kernel = nullptr;
-  std::size_t dynamic_shared = 0;
-  bool dynamic_shared_set = false;
-};
-
-struct VariableRecord {
-  Binary* binary = nullptr;
-  std::string name;
-  void** managed = nullptr;  // a managed variable's host pointer
-};
-
-struct Registry {
-  std::recursive_mutex mutex;
-  std::vector<std::unique_ptr<Binary>> binaries;
-  std::map<const void*, std::unique_ptr<KernelRecord>> kernels;  // by host function
-  std::map<const void*, VariableRecord> variables;               // by host shadow
-};
-
-/// Registrations come before main and from other libraries' start-up code.
-Registry& registry() {
-  static Registry* r = new Registry;
-  return *r;
-}
-
-void load(Binary& binary) {
-  if (binary.module) return;
-  std::vector<PtxImage> images;
-  try {
-    images = read_fat_binary(unwrap_fat_binary(binary.wrapper));
-  } catch (const FatBinaryError& error) {
-    throw Fault(Fault::Kind::invalid_ptx, error.what());
-  }
-  const int capability = current_profile().major * 10 + current_profile().minor;
-  const PtxImage* best = nullptr;
-  std::string found;
-  for (const PtxImage& image : images) {
-    found += (found.empty() ? "" : ", ") + std::to_string(image.architecture);
-    if (image.architecture <= capability && (!best || image.architecture > best->architecture))
-      best = &image;
-  }
-  if (!best)
-    throw ApiError(cudaErrorNoKernelImageForDevice,
-                   "the program holds no PTX for compute capability " + std::to_string(capability) +
-                       " or below; found: " +
-                       (found.empty() ? "none (built with -rdc or machine code only?)" : found));
-  try {
-    binary.module = LoadedModule::load(
-        ptx::parse_outline(best->text, "ptx" + std::to_string(best->architecture)));
-  } catch (const ptx::Error& error) {
-    throw Fault(Fault::Kind::invalid_ptx, error.what());
-  }
-  for (auto& [shadow, record] : registry().variables) {
-    if (record.binary != &binary) continue;
-    std::size_t bytes = 0;
-    void* address = binary.module->symbol(record.name, &bytes);
-    if (!address) continue;
-    note_variable(address, bytes);
-    if (record.managed) *record.managed = address;
-  }
-}
 
 /// A kernel of a cluster of one block runs as any other; %cluster_nctarank would lie to one of
 /// several.
@@ -94,61 +18,83 @@ void refuse_clusters(const ptx::Function& kernel) {
         "kernel " + kernel.name + ": thread block clusters are not supported by the virtual GPU");
 }
 
-KernelRecord& record_of(const void* function) {
-  Registry& r = registry();
-  const std::lock_guard lock(r.mutex);
-  if (const auto found = r.kernels.find(function); found != r.kernels.end()) return *found->second;
-  for (auto& [host, record] : r.kernels)
-    if (record.get() == function) return *record;
-  throw ApiError(cudaErrorInvalidDeviceFunction,
-                 "not a kernel of this program: no function is registered at this address");
-}
-
 Binary* binary_of(void** handle) { return reinterpret_cast<Binary*>(handle); }
 
 /// Takes back all that a library registered: another one may be loaded at its addresses.
 void forget(Binary& binary) {
   Registry& r = registry();
-  std::erase_if(r.kernels, [&](const auto& entry) { return entry.second->binary == &binary; });
-  std::erase_if(r.variables, [&](const auto& entry) {
-    const VariableRecord& record = entry.second;
-    if (record.binary != &binary) return false;
-    if (binary.module) forget_variable(binary.module->symbol(record.name, nullptr));
+  std::erase_if(r.kernels, [&](const auto& entry) {
+    if (entry.second->binary != &binary) return false;
+    r.records.erase(entry.second.get());
     return true;
   });
+  std::erase_if(r.variables, [&](const auto& entry) { return entry.second.binary == &binary; });
+  binary.forget_variables();
   std::erase_if(r.binaries, [&](const auto& known) { return known.get() == &binary; });
 }
 
 }  // namespace
 
+Registry& registry() {
+  static Registry* r = new Registry;
+  return *r;
+}
+
+KernelRecord& record_of(const void* function) {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  if (const auto found = r.kernels.find(function); found != r.kernels.end()) return *found->second;
+  if (r.records.contains(function)) return *static_cast<KernelRecord*>(const_cast<void*>(function));
+  throw ApiError(cudaErrorInvalidDeviceFunction,
+                 "not a kernel of this program: no function is registered at this address");
+}
+
 Kernel& kernel_of(const void* function) {
   KernelRecord& record = record_of(function);
   const std::lock_guard lock(registry().mutex);
-  if (record.kernel) return *record.kernel;
-  load(*record.binary);
-  if (const ptx::Function* text = record.binary->module->ptx().find_function(record.name))
-    refuse_clusters(*text);
-  record.kernel = record.binary->module->kernel(record.name);
-  if (!record.kernel)
+  auto& here = record.on[current_device()];
+  if (here.kernel) return *here.kernel;
+  try {
+    LoadedModule& module = record.binary->module_on(current_device());
+    if (const ptx::Function* text = module.ptx().find_function(record.name)) refuse_clusters(*text);
+    here.kernel = module.kernel(record.name);
+  } catch (const ApiError& error) {
+    if (error.code != cudaErrorNoKernelImageForDevice) throw;
+    throw ApiError(error.code, "kernel " + record.name + ": " + error.what());
+  }
+  if (!here.kernel)
     throw Fault(Fault::Kind::invalid_ptx, "the program's PTX has no kernel " + record.name);
-  return *record.kernel;
+  return *here.kernel;
 }
 
 std::size_t dynamic_shared_limit(const void* function) {
-  const KernelRecord& record = record_of(function);
   const std::size_t taken = kernel_info(kernel_of(function)).static_shared_bytes;
   const std::size_t standard = current_profile().shared_per_block;
   const std::size_t plain = standard > taken ? standard - taken : 0;
-  return record.dynamic_shared_set ? std::max(record.dynamic_shared, plain) : plain;
+  const std::lock_guard lock(registry().mutex);
+  const auto& here = record_of(function).on[current_device()];
+  return here.dynamic_shared_set ? std::max(here.dynamic_shared, plain) : plain;
 }
+
+const void* host_function(const void* kernel) { return record_of(kernel).host; }
 
 void* variable_address(const void* symbol, std::size_t* bytes) {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   const auto found = r.variables.find(symbol);
   if (found == r.variables.end()) return nullptr;
-  load(*found->second.binary);
-  return found->second.binary->module->symbol(found->second.name, bytes);
+  return found->second.binary->module_on(current_device()).symbol(found->second.name, bytes);
+}
+
+void unload_modules() {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  const int device = current_device();
+  for (const auto& binary : r.binaries) binary->unload(device);
+  for (const void* record : r.records) {
+    auto* const one = static_cast<KernelRecord*>(const_cast<void*>(record));
+    if (!one->binary->loaded_on(device)) one->on.erase(device);
+  }
 }
 
 }  // namespace vgpu::runtime
@@ -159,8 +105,7 @@ using namespace vgpu::runtime;
 VGPU_HOOK(void**, __cudaRegisterFatBinary, (void* wrapper)) {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
-  r.binaries.push_back(std::make_unique<Binary>());
-  r.binaries.back()->wrapper = wrapper;
+  r.binaries.push_back(std::make_unique<Binary>(wrapper));
 #ifndef VGPU_SHARED
   r.binaries.back()->real_handle = __real___cudaRegisterFatBinary(wrapper);
 #endif
@@ -179,7 +124,10 @@ VGPU_HOOK(void, __cudaUnregisterFatBinary, (void** handle)) {
 }
 VGPU_HOOK(char, __cudaInitModule, (void** handle)) {
   if (on_virtual_device()) {
-    answer_always([&] { return load(*binary_of(handle)), cudaSuccess; });
+    answer_always([&] {
+      const std::lock_guard lock(registry().mutex);
+      return (void)binary_of(handle)->module_on(current_device()), cudaSuccess;
+    });
     return 0;
   }
 #ifdef VGPU_SHARED
@@ -198,7 +146,10 @@ VGPU_HOOK(void, __cudaRegisterFunction,
   record->binary = binary_of(handle);
   record->host = host;
   record->name = name;
-  r.kernels[host] = std::move(record);
+  auto& place = r.kernels[host];
+  if (place) r.records.erase(place.get());
+  place = std::move(record);
+  r.records.insert(place.get());
   VGPU_FORWARD(__cudaRegisterFunction, (binary_of(handle)->real_handle, host, device, name, limit,
                                         tid, bid, bdim, gdim, size));
 }
@@ -208,7 +159,7 @@ VGPU_HOOK(void, __cudaRegisterVar,
   (void)device, (void)external, (void)bytes, (void)constant, (void)global;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
-  r.variables[host] = {binary_of(handle), name, nullptr};
+  r.variables[host] = {binary_of(handle), name};
   VGPU_FORWARD(__cudaRegisterVar, (binary_of(handle)->real_handle, host, device, name, external,
                                    bytes, constant, global));
 }
@@ -218,7 +169,8 @@ VGPU_HOOK(void, __cudaRegisterManagedVar,
   (void)device, (void)external, (void)bytes, (void)constant, (void)global;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
-  r.variables[host] = {binary_of(handle), name, host};
+  r.variables[host] = {binary_of(handle), name};
+  binary_of(handle)->managed[name] = host;
   VGPU_FORWARD(__cudaRegisterManagedVar, (binary_of(handle)->real_handle, host, device, name,
                                           external, bytes, constant, global));
 }
@@ -230,49 +182,3 @@ VGPU_HOOK(cudaError_t, __cudaGetKernel, (cudaKernel_t * kernel, const void* host
   *kernel = reinterpret_cast<cudaKernel_t>(found->second.get());
   return cudaSuccess;
 }
-
-VGPU_API(cudaFuncGetName, (const char** name, const void* function), (name, function)) {
-  return give(name, record_of(function).name.c_str());
-}
-VGPU_API(cudaGetKernel, (cudaKernel_t * kernel, const void* function), (kernel, function)) {
-  return give(kernel, reinterpret_cast<cudaKernel_t>(&record_of(function)));
-}
-VGPU_API(cudaFuncGetAttributes, (cudaFuncAttributes * out, const void* function), (out, function)) {
-  const KernelInfo& info = kernel_info(kernel_of(function));
-  if (!out) return cudaErrorInvalidValue;
-  std::memset(out, 0, sizeof *out);
-  out->sharedSizeBytes = info.static_shared_bytes;
-  out->constSizeBytes = info.constant_bytes;
-  out->localSizeBytes = info.local_bytes;
-  out->maxThreadsPerBlock = info.max_threads_per_block;
-  out->numRegs = info.register_count;
-  out->ptxVersion = info.ptx_version;
-  out->binaryVersion = current_profile().major * 10 + current_profile().minor;
-  out->maxDynamicSharedSizeBytes = static_cast<int>(dynamic_shared_limit(function));
-  return cudaSuccess;
-}
-VGPU_API(cudaFuncSetAttribute, (const void* function, cudaFuncAttribute attribute, int value),
-         (function, attribute, value)) {
-  KernelRecord& record = record_of(function);
-  if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout) return cudaSuccess;
-  if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaErrorInvalidValue;
-  const std::size_t most = current_profile().shared_per_block_optin -
-                           kernel_info(kernel_of(function)).static_shared_bytes;
-  if (value < 0 || static_cast<std::size_t>(value) > most) return cudaErrorInvalidValue;
-  record.dynamic_shared = static_cast<std::size_t>(value);
-  record.dynamic_shared_set = true;
-  return cudaSuccess;
-}
-VGPU_API(cudaFuncSetSharedMemConfig, (const void* function, cudaSharedMemConfig config),
-         (function, config)) {
-  return (void)record_of(function), (void)config, cudaSuccess;
-}
-VGPU_API(cudaFuncSetCacheConfig, (const void* function, cudaFuncCache config), (function, config)) {
-  return (void)record_of(function), (void)config, cudaSuccess;
-}
-
-// --- on the real device: our handle back into the host function ---
-
-namespace vgpu::runtime {
-const void* host_function(const void* kernel) { return record_of(kernel).host; }
-}  // namespace vgpu::runtime

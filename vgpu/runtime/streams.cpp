@@ -1,79 +1,112 @@
 #include "vgpu/runtime/streams.h"
 
-#include <chrono>
+#include <algorithm>
 #include <mutex>
-#include <set>
+#include <unordered_map>
 
 #include "vgpu/runtime/api.h"
+#include "vgpu/runtime/capture.h"
 #include "vgpu/runtime/registry.h"
 
 namespace vgpu::runtime {
 namespace {
 
-struct Stream {
-  unsigned flags;
-  int priority, device;
-};
-
-struct Event {
-  unsigned flags;
-  bool recorded;
-  std::chrono::steady_clock::time_point time;
-};
-
 std::mutex mutex;
-std::set<const void*> handles;  // of streams and events
+VGPU_EARLY std::unordered_map<const void*, std::unique_ptr<Stream>> streams;
+VGPU_EARLY std::map<int, Stream> legacy_streams;  // by device
+unsigned long long last_id = 2;                   // 1 and 2: the default streams' kinds
+thread_local bool null_is_per_thread = false;
 
-template <class T>
-T* known(const void* handle) {
+Stream& legacy_stream() {
   const std::lock_guard lock(mutex);
-  return handles.count(handle) ? static_cast<T*>(const_cast<void*>(handle)) : nullptr;
+  const int device = current_device();
+  const auto [at, fresh] = legacy_streams.try_emplace(device);
+  if (fresh) {
+    at->second.device = device;
+    at->second.id = 1;
+    at->second.is_legacy = true;
+  }
+  return at->second;
 }
 
-bool is_stream(cudaStream_t stream) {
-  return !stream || stream == cudaStreamLegacy || stream == cudaStreamPerThread ||
-         known<Stream>(stream);
+Stream& thread_stream() {
+  thread_local std::map<int, Stream> of_thread;  // by device
+  const int device = current_device();
+  const auto [at, fresh] = of_thread.try_emplace(device);
+  if (fresh) {
+    const std::lock_guard lock(mutex);
+    at->second.device = device;
+    at->second.id = ++last_id;
+  }
+  return at->second;
 }
 
 cudaError_t create_stream(cudaStream_t* out, unsigned flags, int priority) {
   if (!out || flags > cudaStreamNonBlocking) return cudaErrorInvalidValue;
-  auto* stream = new Stream{flags, priority, current_device()};
+  auto stream = std::make_unique<Stream>();
+  stream->flags = flags;
+  stream->priority = std::clamp(priority, kGreatestPriority, kLeastPriority);
+  stream->device = current_device();
   const std::lock_guard lock(mutex);
-  handles.insert(stream);
-  *out = reinterpret_cast<cudaStream_t>(stream);
+  stream->id = ++last_id;
+  *out = reinterpret_cast<cudaStream_t>(stream.get());
+  streams[stream.get()] = std::move(stream);
   return cudaSuccess;
 }
 
-cudaError_t create_event(cudaEvent_t* out, unsigned flags) {
-  if (!out) return cudaErrorInvalidValue;
-  auto* event = new Event{flags, false, {}};
-  const std::lock_guard lock(mutex);
-  handles.insert(event);
-  *out = reinterpret_cast<cudaEvent_t>(event);
-  return cudaSuccess;
+/// Hints that a stream has; the priority is its own.
+bool is_stream_attribute(int id) {
+  return id == cudaLaunchAttributeAccessPolicyWindow ||
+         id == cudaLaunchAttributeSynchronizationPolicy ||
+         id == cudaLaunchAttributeMemSyncDomainMap || id == cudaLaunchAttributeMemSyncDomain ||
+         id == cudaLaunchAttributePriority;
 }
 
-cudaError_t record(cudaEvent_t handle, cudaStream_t stream) {
-  auto* event = known<Event>(handle);
-  if (!event || !is_stream(stream)) return cudaErrorInvalidResourceHandle;
-  event->recorded = true;
-  event->time = std::chrono::steady_clock::now();
+/// The last moment of a stream, unless it captures.
+cudaError_t wait_for(cudaStream_t handle, const char* call) {
+  const Stream& stream = stream_of(handle);
+  forbid_on_capturing(stream, call);
   return cudaSuccess;
-}
-
-cudaError_t stream_status(cudaStream_t stream) {
-  return is_stream(stream) ? cudaSuccess : cudaErrorInvalidResourceHandle;
-}
-cudaError_t event_status(cudaEvent_t event) {
-  return known<Event>(event) ? cudaSuccess : cudaErrorInvalidResourceHandle;
 }
 
 }  // namespace
 
-void check_stream(cudaStream_t stream) {
-  if (!is_stream(stream))
-    throw ApiError(cudaErrorInvalidResourceHandle, "a launch on a stream that does not exist");
+Stream& stream_of(cudaStream_t handle) {
+  if (handle == cudaStreamPerThread || (!handle && null_is_per_thread)) return thread_stream();
+  if (!handle || handle == cudaStreamLegacy) return legacy_stream();
+  const std::lock_guard lock(mutex);
+  const auto found = streams.find(handle);
+  if (found == streams.end())
+    throw ApiError(cudaErrorInvalidResourceHandle, "a stream that does not exist");
+  return *found->second;
 }
+
+void check_stream(cudaStream_t handle) { forbid_on_capturing(stream_of(handle), "this call"); }
+
+cudaError_t submit(cudaStream_t handle, Work work) {
+  Stream& stream = stream_of(handle);
+  if (std::holds_alternative<KernelWork>(work) && stream.device != current_device())
+    throw ApiError(cudaErrorInvalidResourceHandle,
+                   "a launch on device " + std::to_string(current_device()) +
+                       " with a stream of device " + std::to_string(stream.device));
+  if (captures_exist()) {
+    if (is_capturing(stream)) return capture(stream, std::move(work));
+    if (stream.is_legacy) forbid_on_legacy_stream();
+  }
+  const OnDevice there(stream.device);
+  return run(work);
+}
+
+cudaError_t submit_and_wait(Work work) {
+  if (captures_exist()) {
+    forbid_on_legacy_stream();
+    forbid_in_capture("a synchronous copy or fill");
+  }
+  return run(work);
+}
+
+PerThreadDefault::PerThreadDefault() : before_(null_is_per_thread) { null_is_per_thread = true; }
+PerThreadDefault::~PerThreadDefault() { null_is_per_thread = before_; }
 
 }  // namespace vgpu::runtime
 
@@ -87,95 +120,86 @@ VGPU_API(cudaStreamCreateWithPriority, (cudaStream_t * out, unsigned int flags, 
          (out, flags, priority)) {
   return create_stream(out, flags, priority);
 }
-VGPU_API(cudaStreamDestroy, (cudaStream_t stream), (stream)) {
-  auto* known_stream = known<Stream>(stream);
-  if (!known_stream) return cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamDestroy, (cudaStream_t handle), (handle)) {
+  {
+    const std::lock_guard lock(mutex);
+    if (!streams.contains(handle)) return cudaErrorInvalidResourceHandle;
+  }
+  leave_capture(stream_of(handle));
   const std::lock_guard lock(mutex);
-  handles.erase(known_stream);
-  delete known_stream;
+  streams.erase(handle);
   return cudaSuccess;
 }
-VGPU_API(cudaStreamSynchronize, (cudaStream_t stream), (stream)) { return stream_status(stream); }
-VGPU_API(cudaStreamQuery, (cudaStream_t stream), (stream)) { return stream_status(stream); }
-VGPU_API(cudaStreamWaitEvent, (cudaStream_t stream, cudaEvent_t event, unsigned int flags),
-         (stream, event, flags)) {
-  (void)flags;
-  return is_stream(stream) ? event_status(event) : cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamSynchronize, (cudaStream_t handle), (handle)) {
+  return wait_for(handle, "cudaStreamSynchronize");
 }
-VGPU_API(cudaStreamGetFlags, (cudaStream_t stream, unsigned int* flags), (stream, flags)) {
-  auto* s = known<Stream>(stream);
-  return is_stream(stream) ? give(flags, s ? s->flags : 0) : cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamQuery, (cudaStream_t handle), (handle)) {
+  return wait_for(handle, "cudaStreamQuery");
 }
-VGPU_API(cudaStreamGetPriority, (cudaStream_t stream, int* priority), (stream, priority)) {
-  auto* s = known<Stream>(stream);
-  return is_stream(stream) ? give(priority, s ? s->priority : 0) : cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamGetFlags, (cudaStream_t handle, unsigned int* flags), (handle, flags)) {
+  return give(flags, stream_of(handle).flags);
 }
-VGPU_API(cudaStreamGetId, (cudaStream_t stream, unsigned long long* id), (stream, id)) {
-  return is_stream(stream) ? give(id, reinterpret_cast<unsigned long long>(stream))
-                           : cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamGetPriority, (cudaStream_t handle, int* priority), (handle, priority)) {
+  return give(priority, stream_of(handle).priority);
 }
-VGPU_API(cudaStreamIsCapturing, (cudaStream_t stream, cudaStreamCaptureStatus* status),
-         (stream, status)) {
-  return is_stream(stream) ? give(status, cudaStreamCaptureStatusNone)
-                           : cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamGetId, (cudaStream_t handle, unsigned long long* id), (handle, id)) {
+  return give(id, stream_of(handle).id);
 }
-VGPU_API(cudaStreamGetDevice, (cudaStream_t stream, int* device), (stream, device)) {
-  auto* s = known<Stream>(stream);
-  return is_stream(stream) ? give(device, s ? s->device : current_device())
-                           : cudaErrorInvalidResourceHandle;
+VGPU_API(cudaStreamGetDevice, (cudaStream_t handle, int* device), (handle, device)) {
+  return give(device, stream_of(handle).device);
 }
-VGPU_API(cudaStreamAttachMemAsync, (cudaStream_t stream, void* p, size_t bytes, unsigned int flags),
-         (stream, p, bytes, flags)) {
-  return (void)p, (void)bytes, (void)flags, stream_status(stream);
+VGPU_API(cudaStreamAttachMemAsync, (cudaStream_t handle, void* p, size_t bytes, unsigned int flags),
+         (handle, p, bytes, flags)) {
+  (void)bytes;
+  check_stream(handle);
+  const bool one =
+      flags == cudaMemAttachGlobal || flags == cudaMemAttachHost || flags == cudaMemAttachSingle;
+  return p && one ? cudaSuccess : cudaErrorInvalidValue;
 }
 VGPU_API(cudaStreamSetAttribute,
-         (cudaStream_t stream, cudaStreamAttrID id, const cudaStreamAttrValue* value),
-         (stream, id, value)) {
-  return (void)id, value ? stream_status(stream) : cudaErrorInvalidValue;  // hints alone
+         (cudaStream_t handle, cudaStreamAttrID id, const cudaStreamAttrValue* value),
+         (handle, id, value)) {
+  Stream& stream = stream_of(handle);
+  if (!value || !is_stream_attribute(id)) return cudaErrorInvalidValue;
+  const std::lock_guard lock(mutex);
+  if (id == cudaLaunchAttributePriority)
+    stream.priority = std::clamp(value->priority, kGreatestPriority, kLeastPriority);
+  else
+    stream.attributes[id] = *value;
+  return cudaSuccess;
 }
-VGPU_API(cudaThreadExchangeStreamCaptureMode, (cudaStreamCaptureMode * mode), (mode)) {
-  return mode ? cudaSuccess : cudaErrorInvalidValue;
+VGPU_API(cudaStreamGetAttribute,
+         (cudaStream_t handle, cudaStreamAttrID id, cudaStreamAttrValue* value),
+         (handle, id, value)) {
+  const Stream& stream = stream_of(handle);
+  if (!value || !is_stream_attribute(id)) return cudaErrorInvalidValue;
+  const std::lock_guard lock(mutex);
+  const auto found = stream.attributes.find(id);
+  *value = found == stream.attributes.end() ? cudaStreamAttrValue{} : found->second;
+  if (id == cudaLaunchAttributePriority) value->priority = stream.priority;
+  return cudaSuccess;
 }
-VGPU_API(cudaLaunchHostFunc, (cudaStream_t stream, cudaHostFn_t function, void* data),
-         (stream, function, data)) {
-  if (!is_stream(stream)) return cudaErrorInvalidResourceHandle;
-  return function(data), cudaSuccess;
+VGPU_API(cudaStreamCopyAttributes, (cudaStream_t to, cudaStream_t from), (to, from)) {
+  Stream& target = stream_of(to);
+  const Stream& source = stream_of(from);
+  const std::lock_guard lock(mutex);
+  target.attributes = source.attributes;
+  return cudaSuccess;
+}
+VGPU_API(cudaLaunchHostFunc, (cudaStream_t handle, cudaHostFn_t function, void* data),
+         (handle, function, data)) {
+  return function ? submit(handle, HostWork{function, data}) : cudaErrorInvalidValue;
+}
+VGPU_API(cudaLaunchHostFunc_v2,
+         (cudaStream_t handle, cudaHostFn_t function, void* data, unsigned int mode),
+         (handle, function, data, mode)) {
+  (void)mode;  // how the host waits
+  return function ? submit(handle, HostWork{function, data}) : cudaErrorInvalidValue;
 }
 VGPU_API(cudaStreamAddCallback,
-         (cudaStream_t stream, cudaStreamCallback_t function, void* data, unsigned int flags),
-         (stream, function, data, flags)) {
-  (void)flags;
-  if (!is_stream(stream)) return cudaErrorInvalidResourceHandle;
-  return function(stream, cudaSuccess, data), cudaSuccess;
-}
-
-VGPU_API(cudaEventCreate, (cudaEvent_t * out), (out)) { return create_event(out, 0); }
-VGPU_API(cudaEventCreateWithFlags, (cudaEvent_t * out, unsigned int flags), (out, flags)) {
-  return create_event(out, flags);
-}
-VGPU_API(cudaEventDestroy, (cudaEvent_t event), (event)) {
-  auto* known_event = known<Event>(event);
-  if (!known_event) return cudaErrorInvalidResourceHandle;
-  const std::lock_guard lock(mutex);
-  handles.erase(known_event);
-  delete known_event;
-  return cudaSuccess;
-}
-VGPU_API(cudaEventRecord, (cudaEvent_t event, cudaStream_t stream), (event, stream)) {
-  return record(event, stream);
-}
-VGPU_API(cudaEventRecordWithFlags, (cudaEvent_t event, cudaStream_t stream, unsigned int flags),
-         (event, stream, flags)) {
-  return (void)flags, record(event, stream);
-}
-VGPU_API(cudaEventSynchronize, (cudaEvent_t event), (event)) { return event_status(event); }
-VGPU_API(cudaEventQuery, (cudaEvent_t event), (event)) { return event_status(event); }
-VGPU_API(cudaEventElapsedTime, (float* milliseconds, cudaEvent_t start, cudaEvent_t end),
-         (milliseconds, start, end)) {
-  auto *a = known<Event>(start), *b = known<Event>(end);
-  if (!milliseconds) return cudaErrorInvalidValue;
-  if (!a || !b || !a->recorded || !b->recorded || ((a->flags | b->flags) & cudaEventDisableTiming))
-    return cudaErrorInvalidResourceHandle;
-  *milliseconds = std::chrono::duration<float, std::milli>(b->time - a->time).count();
-  return cudaSuccess;
+         (cudaStream_t handle, cudaStreamCallback_t function, void* data, unsigned int flags),
+         (handle, function, data, flags)) {
+  if (!function || flags != 0) return cudaErrorInvalidValue;
+  forbid_on_capturing(stream_of(handle), "cudaStreamAddCallback");
+  return function(handle, cudaSuccess, data), cudaSuccess;
 }
