@@ -1,5 +1,6 @@
 // plumbline.cpp - the command line: one line a subcommand; each folder brings its own.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "bench/ops/command.h"
@@ -7,6 +8,7 @@
 #include "golden/verify/command.h"
 #include "impl/core/cuda_error.h"
 #include "reports/command.h"
+#include "vgpu/command/command.h"
 #include "vgpu/machine/machine.h"
 #include "vgpu/runtime/device.h"
 
@@ -40,6 +42,7 @@ int main(int argc, char** argv) {
       "Plumbline: shows whether a CUDA training stack is true.\nExample: plumbline train --config "
       "configs/fashion_mlp.yaml --audit");
   app.set_version_flag("--version", "plumbline " PLUMBLINE_VERSION);
+  app.name("plumbline");
   app.require_subcommand(1);
   std::string device = "vgpu:0";
   int threads = 0;
@@ -59,8 +62,16 @@ int main(int argc, char** argv) {
   plumb::golden::add_record_command(app, on_device);
   plumb::bench::add_bench_command(app, on_device);
   plumb::report::add_report_command(app, [&](const auto& run) { status = run(); });
+  const auto on_vgpu = [&](const auto& run) {
+    if (threads > 0) vgpu::settings().threads = threads;
+    status = run();
+  };
+  vgpu::command::add_exec_command(app, on_vgpu);
+  vgpu::command::add_vgpu_command(app, on_vgpu);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = vgpu::command::mark_program(argc, argv);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app.parse(std::move(words));
     return status;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
