@@ -1,60 +1,19 @@
-// The bit gate: kernels that nvcc compiled for four architectures, without contraction, give the
+// The bit gate: kernels that nvcc compiled for five architectures, without contraction, give the
 // bits of plain C++ loops. BIT_GATE_PTX: the PTX files, "|" between them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <numeric>
-#include <sstream>
 
+#include "vgpu/bit_gate/architectures.h"
 #include "vgpu/bit_gate/gate.h"
-#include "vgpu/machine/machine.h"
 
 namespace vgpu::gate {
 namespace {
 
 using Floats = std::vector<float>;
-
-struct Source {
-  std::string architecture, path;
-};
-
-std::ostream& operator<<(std::ostream& out, const Source& s) { return out << s.architecture; }
-
-std::vector<Source> sources() {
-  std::vector<Source> out;
-  std::istringstream list(BIT_GATE_PTX);
-  for (std::string path; std::getline(list, path, '|');) {
-    const auto at = path.find("bit_gate_ptx_") + std::strlen("bit_gate_ptx_");
-    out.push_back({"compute_" + path.substr(at, path.find('.', at) - at), path});
-  }
-  return out;
-}
-
-class BitGate : public testing::TestWithParam<Source> {
- protected:
-  void SetUp() override {
-    std::ifstream file(GetParam().path);
-    std::stringstream text;
-    text << file.rdbuf();
-    ASSERT_FALSE(text.str().empty()) << GetParam().path;
-    module_ = LoadedModule::load(ptx::parse(text.str(), GetParam().architecture));
-  }
-
-  /// `parameters`: a struct of the kernel's arguments in order.
-  template <class Parameters>
-  void run(const char* kernel, Dim3 grid, Dim3 block, const Parameters& parameters,
-           std::size_t shared_bytes = 0) {
-    Kernel* found = module_->kernel(kernel);
-    ASSERT_NE(found, nullptr) << kernel;
-    launch({found, grid, block, shared_bytes, &parameters, false}, profile("b200"));
-  }
-
- private:
-  std::shared_ptr<LoadedModule> module_;
-};
 
 Dim3 blocks_for(int count) { return {static_cast<std::uint32_t>((count + kBlock - 1) / kBlock)}; }
 
