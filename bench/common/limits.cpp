@@ -39,7 +39,14 @@ double fastest_together(int threads, const std::function<void(int thread)>& work
 }
 
 constexpr int kChains = 12, kTurns = 200000;  // 12 chains hide an fma's latency
+// The widest register: a wider vector would live in memory, and asm's "v" could not hold it.
+#if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
 
 typedef float Floats __attribute__((vector_size(kVectorBytes)));
 typedef double Doubles __attribute__((vector_size(kVectorBytes)));
