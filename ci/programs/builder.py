@@ -25,7 +25,7 @@ class Builder:
         if not os.path.exists(self.nvcc):
             stop(f"no {self.nvcc or '.venv'}: run ci/setup or give --toolkit FOLDER")
 
-    def library(self, word):
+    def find_library(self, word):
         """-lNAME as a file of the toolkit, whose libraries have no plain names; host libraries as they are."""
         if re.fullmatch("-l(cudart|cudart_static|cuda)", word):
             return []
@@ -60,8 +60,8 @@ class Builder:
             linked = os.path.join(work, "device_link.o")
             commands.append([self.nvcc, "-dlink", f"-arch={self.options.arch}", *objects, "-o", linked])
             objects += [linked, *glob.glob(os.path.join(self.lib, "libcudadevrt.a"))]
-        words = dict.fromkeys(program.libraries + [f"-l{name}" for name in self.options.library])
-        libraries = [x for word in words for x in self.library(word)]
+        words = dict.fromkeys(program.libraries + [f"-l{name}" for name in self.options.more_libraries])
+        libraries = [x for word in words for x in self.find_library(word)]
         openmp = ["-fopenmp"] if any("fopenmp" in f for f in flags + libraries) else []
         commands.append(["g++", *objects, "-o", os.path.join(work, "program"), "-Wl,--as-needed", *libraries, *openmp,
                          *glob.glob(os.path.join(self.lib, "libcudart.so.*")), f"-Wl,-rpath,{self.lib}",

@@ -36,17 +36,17 @@ const char* const kPtx = R"(.version 8.0
 
 struct Library {
   explicit Library(const void* code) {
-    EXPECT_EQ(cudaLibraryLoadData(&library, code, nullptr, nullptr, 0, nullptr, nullptr, 0),
+    EXPECT_EQ(cudaLibraryLoadData(&handle, code, nullptr, nullptr, 0, nullptr, nullptr, 0),
               cudaSuccess)
         << fault();
   }
-  ~Library() { cudaLibraryUnload(library); }
+  ~Library() { cudaLibraryUnload(handle); }
   cudaKernel_t kernel(const char* name) const {
     cudaKernel_t out = nullptr;
-    EXPECT_EQ(cudaLibraryGetKernel(&out, library, name), cudaSuccess);
+    EXPECT_EQ(cudaLibraryGetKernel(&out, handle, name), cudaSuccess);
     return out;
   }
-  cudaLibrary_t library = nullptr;
+  cudaLibrary_t handle = nullptr;
 };
 
 int run(cudaKernel_t kernel, int n) {
@@ -67,7 +67,7 @@ TEST(Library, RunsAKernelOfPtxText) {
   EXPECT_EQ(run(library.kernel("add"), 10), 15);
   void* addend = nullptr;
   std::size_t bytes = 0;
-  ASSERT_EQ(cudaLibraryGetGlobal(&addend, &bytes, library.library, "addend"), cudaSuccess);
+  ASSERT_EQ(cudaLibraryGetGlobal(&addend, &bytes, library.handle, "addend"), cudaSuccess);
   EXPECT_EQ(bytes, 4u);
   const int seven = 7;
   ASSERT_EQ(cudaMemcpy(addend, &seven, sizeof seven, cudaMemcpyHostToDevice), cudaSuccess);
@@ -77,19 +77,18 @@ TEST(Library, RunsAKernelOfPtxText) {
 TEST(Library, ListsItsKernels) {
   const Library library(kPtx);
   unsigned count = 0;
-  ASSERT_EQ(cudaLibraryGetKernelCount(&count, library.library), cudaSuccess);
+  ASSERT_EQ(cudaLibraryGetKernelCount(&count, library.handle), cudaSuccess);
   ASSERT_EQ(count, 2u);
   cudaKernel_t kernels[2] = {};
-  ASSERT_EQ(cudaLibraryEnumerateKernels(kernels, 2, library.library), cudaSuccess);
+  ASSERT_EQ(cudaLibraryEnumerateKernels(kernels, 2, library.handle), cudaSuccess);
   EXPECT_EQ(kernels[0], library.kernel("add"));
   const char* name = nullptr;
   ASSERT_EQ(cudaFuncGetName(&name, reinterpret_cast<const void*>(kernels[1])), cudaSuccess);
   EXPECT_STREQ(name, "nothing");
   cudaKernel_t none = nullptr;
-  EXPECT_EQ(cleared(cudaLibraryGetKernel(&none, library.library, "other")),
-            cudaErrorSymbolNotFound);
+  EXPECT_EQ(cleared(cudaLibraryGetKernel(&none, library.handle, "other")), cudaErrorSymbolNotFound);
   void* address = nullptr;
-  EXPECT_EQ(cleared(cudaLibraryGetGlobal(&address, nullptr, library.library, "other")),
+  EXPECT_EQ(cleared(cudaLibraryGetGlobal(&address, nullptr, library.handle, "other")),
             cudaErrorSymbolNotFound);
 }
 
