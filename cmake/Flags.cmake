@@ -1,6 +1,10 @@
 # Flags.cmake - plumb.flags: the warnings of every target of ours. Warnings are errors with PLUMBLINE_WERROR (ci preset).
 option(PLUMBLINE_WERROR "warnings are errors" OFF)
-option(PLUMBLINE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer in host code" OFF)
+set(PLUMBLINE_SANITIZE OFF CACHE STRING "in host code: address (with undefined behaviour), thread, OFF")
+set_property(CACHE PLUMBLINE_SANITIZE PROPERTY STRINGS OFF address thread)
+if(PLUMBLINE_SANITIZE AND NOT PLUMBLINE_SANITIZE MATCHES "^(address|thread)$")
+  message(FATAL_ERROR "PLUMBLINE_SANITIZE is '${PLUMBLINE_SANITIZE}'; allowed: OFF, address, thread")
+endif()
 option(PLUMB_SYNC_LAUNCHES "synchronize after each kernel launch, to find the guilty one" OFF)
 
 add_library(plumb.flags INTERFACE)
@@ -23,7 +27,10 @@ if(PLUMB_SYNC_LAUNCHES)
   target_compile_definitions(plumb.flags INTERFACE PLUMB_SYNC_LAUNCHES)
 endif()
 if(PLUMBLINE_SANITIZE)
-  set(_sanitize -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  set(_sanitize -fno-omit-frame-pointer -fsanitize=${PLUMBLINE_SANITIZE})
+  if(PLUMBLINE_SANITIZE STREQUAL "address")
+    list(APPEND _sanitize -fsanitize=undefined -fno-sanitize-recover=undefined)
+  endif()
   list(JOIN _sanitize "," _cuda_sanitize)
   target_compile_options(plumb.flags INTERFACE
     "$<$<COMPILE_LANGUAGE:CXX>:${_sanitize}>" "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${_cuda_sanitize}>")
