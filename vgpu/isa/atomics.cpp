@@ -1,4 +1,4 @@
-// atomics.cpp - atomic operations on host memory, lane by lane in lane order.
+// atomics.cpp - atomic operations on host memory, in lane order.
 //
 // Integers and bit patterns use the host's atomics; float additions and half operations a
 // compare-and-swap loop, halves on the 32-bit word that holds them. Every operation is sequentially
@@ -99,12 +99,31 @@ struct CompareAndSwap {
   }
 };
 
+/// The first lanes of the mask that share one address.
+std::uint32_t first_together(std::uint32_t mask, void* const* where) {
+  const void* place = where[std::countr_zero(mask)];
+  std::uint32_t together = mask & -mask;
+  for (std::uint32_t rest = mask & (mask - 1); rest; rest &= rest - 1) {
+    if (where[std::countr_zero(rest)] != place) break;
+    together |= rest & -rest;
+  }
+  return together;
+}
+
+/// Lanes in a row that share one address do one exchange, as if nobody had come between them.
 template <class Op, class T>
 void atomic(std::uint32_t mask, void* const* where, const T* a, const T* b, T* old) {
-  for_lanes(mask, [&](int lane) {
-    old[lane] =
-        update<T>(where[lane], [&](T x) { return Op::template of<T>(x, a[lane], b[lane]); });
-  });
+  while (mask) {
+    const std::uint32_t together = first_together(mask, where);
+    update<T>(where[std::countr_zero(mask)], [&](T x) {
+      for_lanes(together, [&](int lane) {
+        old[lane] = x;
+        x = Op::template of<T>(x, a[lane], b[lane]);
+      });
+      return x;
+    });
+    mask &= ~together;
+  }
 }
 
 float half_value(std::uint16_t bits, bool bf16) {

@@ -17,13 +17,13 @@ void for_lanes(std::uint32_t mask, Body body) {
 template <class T>
 void match_any(std::uint32_t active, const std::uint32_t* masks, const T* values,
                std::uint32_t* out) {
-  for_lanes(active, [&](int lane) {
+  for (std::uint32_t rest = active; rest != 0;) {
+    const T value = values[std::countr_zero(rest)];
     std::uint32_t same = 0;
-    for_lanes(active & masks[lane], [&](int other) {
-      if (values[other] == values[lane]) same |= 1u << other;
-    });
-    out[lane] = same;
-  });
+    for_lanes(rest, [&](int lane) { same |= std::uint32_t{values[lane] == value} << lane; });
+    for_lanes(same, [&](int lane) { out[lane] = same & masks[lane]; });
+    rest &= ~same;
+  }
 }
 
 struct Add {
