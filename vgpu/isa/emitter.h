@@ -56,10 +56,10 @@ class Emitter {
   llvm::IRBuilder<>& ir;
   llvm::Module& module;
   const ptx::Instruction* ins = nullptr;
-  int index = 0;       // of the instruction in its function
-  bool wide = true;    // operands and results are vectors
-  bool large = false;  // a kernel so long that compiling it matters more than what a call costs
-  bool noisy = false;  // approximate results are moved (approximate_noise.h)
+  int index = 0;         // of the instruction in its function
+  bool wide = true;      // operands and results are vectors
+  bool compact = false;  // compile time matters more than what a call costs
+  bool noisy = false;    // approximate results are moved (approximate_noise.h)
 
   /// Operand k as a value of `type`, scalar or vector as `wide` says.
   llvm::Value* in(int k, ptx::Type type) { return read(ins->operands[k], type, wide); }

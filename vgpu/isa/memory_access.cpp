@@ -4,7 +4,7 @@
 // one address is a scalar access, and bundles (v2, v4) that lie apart are moved lane by lane; where
 // the warp holds rows of 16 or 8 threads, each row so for itself.
 // Elsewhere each half warp is tested at run time: consecutive, one address, or anything (gather).
-// That is some hundred instructions of code, which in large kernels stands once for all accesses of
+// That is some hundred instructions of code, which in compact code stands once for all accesses of
 // its kind, as a function of the module.
 #include "vgpu/isa/memory_access.h"
 
@@ -403,7 +403,7 @@ std::vector<Value*> load(Emitter& e, const Access& a, const LaneAddresses& at) {
   if (at.affine && at.stride == a.bytes()) return load_consecutive(e, a, at.base, kWarpSize, mask);
   if (at.affine && a.count > 1 && !mask) return load_bundles(e, a, at);
   if (has_rows_in_order(a, at, mask)) return load_rows(e, a, at, mask);
-  return (e.large ? call_load : load_any)(e, a, e.pointers(at), mask);
+  return (e.compact ? call_load : load_any)(e, a, e.pointers(at), mask);
 }
 
 void store(Emitter& e, const Access& a, const LaneAddresses& at, const std::vector<Value*>& parts) {
@@ -420,7 +420,7 @@ void store(Emitter& e, const Access& a, const LaneAddresses& at, const std::vect
   }
   if (at.affine && a.count > 1 && !mask) return store_bundles(e, a, at, parts);
   if (has_rows_in_order(a, at, mask)) return store_rows(e, a, at, parts, mask);
-  (e.large ? call_store : store_any)(e, a, e.pointers(at), parts, mask);
+  (e.compact ? call_store : store_any)(e, a, e.pointers(at), parts, mask);
 }
 
 std::vector<Value*> load_ordered(Emitter& e, const Access& a, const LaneAddresses& at) {

@@ -19,6 +19,7 @@ class BlockMemory {
 
   /// Aligned to a page.
   std::uint8_t* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   std::uint8_t* data_;

@@ -8,8 +8,9 @@
 namespace vgpu {
 namespace {
 
-/// Blocks that one OS thread keeps while they wait for each other.
-constexpr std::size_t kMostStalled = 1 << 16;
+/// Blocks that one OS thread keeps while they wait for each other: by far more than a GPU holds at
+/// once, as long as they take no more memory than that.
+constexpr std::size_t kMostStalled = 1 << 16, kMostStalledBytes = std::size_t{1} << 30;
 
 std::string instruction_text(const Work& work, int index) {
   const ptx::Function& function = work.form->program().function;
@@ -66,7 +67,10 @@ void BlockRunner::run() {
     if (work_.stopped.load(std::memory_order_relaxed)) return;
     if (work_.interruption.load(std::memory_order_relaxed) != Work::Interruption::none)
       throw interrupted(0);
-    if (stalled_.size() < kMostStalled) running_ = take();
+    const std::size_t most =
+        stalled_.empty() ? 1
+                         : std::min(kMostStalled, kMostStalledBytes / stalled_.front()->bytes());
+    if (stalled_.size() < std::max<std::size_t>(most, 1)) running_ = take();
     if (!running_ && stalled_.empty()) return;
     if (!running_) {
       running_ = std::move(stalled_.front());

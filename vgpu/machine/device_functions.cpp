@@ -91,6 +91,11 @@ std::int32_t vgpu_warp_idle(WarpState* warp) {
   return static_cast<std::int32_t>(vgpu::RunResult::stuck);
 }
 
+void vgpu_warp_stand_at(WarpState* warp, std::uint32_t lanes, std::int32_t pc) {
+  for (std::uint32_t lane = 0; lane < vgpu::kWarpSize; ++lane)
+    warp->lane_pc[lane] = lanes >> lane & 1 ? pc : warp->lane_pc[lane];
+}
+
 void vgpu_barrier_arrive(BlockState* block, std::uint32_t barrier, std::uint32_t threads,
                          std::uint32_t lanes) {
   vgpu::ResidentBlock::of(block).arrive(barrier, threads, lanes);
@@ -166,6 +171,7 @@ void register_device_functions() {
   static const std::array helpers{
       translate::HelperAddress{"vgpu_warp_idle", reinterpret_cast<void*>(&vgpu_warp_idle)},
       translate::HelperAddress{"vgpu_warp_release", reinterpret_cast<void*>(&vgpu_warp_release)},
+      translate::HelperAddress{"vgpu_warp_stand_at", reinterpret_cast<void*>(&vgpu_warp_stand_at)},
       translate::HelperAddress{"vgpu_barrier_arrive",
                                reinterpret_cast<void*>(&vgpu_barrier_arrive)},
       translate::HelperAddress{"vgpu_warp_local_bytes",

@@ -1,9 +1,9 @@
 #include "vgpu/machine/kernel.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "vgpu/machine/device_functions.h"
-#include "vgpu/translate/jit.h"
 #include "vgpu/translate/translate.h"
 
 namespace vgpu {
@@ -11,13 +11,27 @@ namespace {
 
 constexpr int kMostRegisters = 255;
 
-/// Instructions from which on the masked code, which most lanes leave soon, is made with little
-/// effort.
-constexpr std::size_t kVeryLarge = 2000;
+/// Instructions from which on code is made with medium effort, and masked code, which most lanes
+/// leave soon, with little.
+constexpr std::size_t kLarge = 600, kVeryLarge = 2000;
 
-translate::Effort effort_of(const ptx::Function& function, bool full) {
-  return full || function.body.size() < kVeryLarge ? translate::Effort::full
-                                                   : translate::Effort::little;
+/// What making code anew takes, by the bytes of the code that it replaces.
+constexpr std::size_t kNanosecondsPerByte = 8000;
+
+translate::Effort best_effort(const ptx::Function& function, bool full) {
+  switch (settings().effort) {
+    case CompileEffort::little:
+      return translate::Effort::little;
+    case CompileEffort::medium:
+      return translate::Effort::medium;
+    case CompileEffort::full:
+      return translate::Effort::full;
+    case CompileEffort::adaptive:
+      break;
+  }
+  const std::size_t size = function.body.size();
+  if (size < kLarge) return translate::Effort::full;
+  return full || size < kVeryLarge ? translate::Effort::medium : translate::Effort::little;
 }
 
 int estimate_registers(const ptx::Function& function) {
@@ -41,44 +55,85 @@ const translate::Program& KernelForm::program() {
   return *program_;
 }
 
-TranslatedCode KernelForm::code(Code& slot, bool full) {
-  if (const TranslatedCode known = slot.entry.load(std::memory_order_acquire)) return known;
-  register_device_functions();
-  const translate::Program& made = program();
-  const std::lock_guard lock(mutex_);
-  if (const TranslatedCode known = slot.entry.load(std::memory_order_acquire)) return known;
-  const std::string key =
-      key_ + (rows_.known ? " rows of " + std::to_string(rows_.lanes) : " general") +
-      (noisy_ ? " noisy" : "") + (translate::is_large(prepared_.function) ? " large" : "") +
-      (full ? " full" : " masked");
-  const auto result =
-      translate::compile(key, settings().cache_folder, effort_of(prepared_.function, full),
-                         [&](llvm::Module& module, const std::string& name) {
-                           full ? translate::translate_full(made, module, name)
-                                : translate::translate_masked(made, module, name);
-                         });
+translate::CompileResult KernelForm::compile(const Code& code, translate::Effort effort) {
+  const translate::Program& made = *program_;
+  return translate::compile(code_key(code.full), settings().cache_folder, effort,
+                            [&](llvm::Module& module, const std::string& name) {
+                              code.full ? translate::translate_full(made, effort, module, name)
+                                        : translate::translate_masked(made, effort, module, name);
+                            });
+}
+
+TranslatedCode KernelForm::make(Code& code, translate::Effort effort) {
+  const auto result = compile(code, effort);
   count_compilation(result.from_cache, result.translate_seconds, result.compile_seconds,
                     result.load_seconds);
-  slot.bytes = result.code_bytes;
-  slot.entry.store(result.code, std::memory_order_release);
+  const bool best = effort == best_effort(prepared_.function, code.full);
+  Made& made = best ? code.best : code.little;
+  made.bytes = result.code_bytes;
+  made.entry = result.code;
+  code.entry.store(result.code, std::memory_order_release);
+  code.settled = best;
   return result.code;
 }
 
+TranslatedCode KernelForm::first(Code& code) {
+  register_device_functions();
+  program();  // makes it, under the same mutex
+  const std::lock_guard lock(mutex_);
+  if (const TranslatedCode known = code.entry.load(std::memory_order_acquire)) return known;
+  const translate::Effort best = best_effort(prepared_.function, code.full);
+  const bool at_once = settings().effort != CompileEffort::adaptive ||
+                       translate::is_cached(code_key(code.full), settings().cache_folder, best);
+  return make(code, at_once ? best : translate::Effort::little);
+}
+
+std::int32_t KernelForm::run_timed(Code& code, WarpState& warp, BlockState& block) {
+  TranslatedCode entry = code.entry.load(std::memory_order_acquire);
+  if (!entry) entry = first(code);
+  if (code.settled) return entry(&warp, &block);
+  const auto start = std::chrono::steady_clock::now();
+  const std::int32_t result = entry(&warp, &block);
+  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
+  const auto patience = static_cast<std::int64_t>(code.little.bytes * kNanosecondsPerByte);
+  if ((code.nanoseconds += took.count()) > patience && !code.improving.exchange(true))
+    make(code, best_effort(prepared_.function, code.full));
+  return result;
+}
+
+void KernelForm::prepare(bool full) {
+  Code& code = full ? full_ : masked_;
+  if (!code.entry.load(std::memory_order_acquire)) first(code);
+}
+
+std::string KernelForm::code_key(bool full) const {
+  return key_ + (rows_.known ? " rows of " + std::to_string(rows_.lanes) : " general") +
+         (noisy_ ? " noisy" : "") + (full ? " full" : " masked");
+}
+
 bool KernelForm::holds(std::uintptr_t address) const {
-  return full_.holds(address) || masked_.holds(address);
+  for (const Code* code : {&full_, &masked_})
+    if (code->little.holds(address) || code->best.holds(address)) return true;
+  return false;
 }
 
 int KernelForm::instruction_at(std::uintptr_t address) {
-  const bool full = full_.holds(address);
-  const Code& code = full ? full_ : masked_;
-  if (!code.holds(address)) return -1;
-  const translate::Program& made = program();
-  return translate::instruction_at(
-      address - reinterpret_cast<std::uintptr_t>(code.entry.load()),
-      effort_of(prepared_.function, full), [&](llvm::Module& module, const std::string& name) {
-        full ? translate::translate_full(made, module, name, translate::Places::kept)
-             : translate::translate_masked(made, module, name, translate::Places::kept);
-      });
+  for (const Code* code : {&full_, &masked_}) {
+    const bool best = code->best.holds(address);
+    if (!best && !code->little.holds(address)) continue;
+    const translate::Program& made = program();
+    const Made& of = best ? code->best : code->little;
+    const translate::Effort effort =
+        best ? best_effort(prepared_.function, code->full) : translate::Effort::little;
+    constexpr auto kept = translate::Places::kept;
+    return translate::instruction_at(
+        address - reinterpret_cast<std::uintptr_t>(of.entry.load()), effort,
+        [&](llvm::Module& module, const std::string& name) {
+          code->full ? translate::translate_full(made, effort, module, name, kept)
+                     : translate::translate_masked(made, effort, module, name, kept);
+        });
+  }
+  return -1;
 }
 
 Kernel::Kernel(const ptx::Module& module, const ptx::Function& function, std::string key)
@@ -108,7 +163,9 @@ KernelForm& Kernel::form(translate::WarpRows rows, bool noisy) {
       .first->second;
 }
 
-void prepare(Kernel& kernel) { kernel.form({}, settings().approx_noise_seed.has_value()).full(); }
+void prepare(Kernel& kernel) {
+  kernel.form({}, settings().approx_noise_seed.has_value()).prepare(true);
+}
 
 const KernelInfo& kernel_info(const Kernel& kernel) { return kernel.info; }
 

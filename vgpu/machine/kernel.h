@@ -10,19 +10,31 @@
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/machine/state.h"
+#include "vgpu/translate/jit.h"
 #include "vgpu/translate/program.h"
 
 namespace vgpu {
 
 /// A kernel's code for one arrangement of threads (translate/shape.h, WarpRows), exact or noisy.
+///
+/// Code is made twice where it pays (settings().effort): with little effort when first needed, with
+/// full effort once it has run for as long as making it anew takes. Both are the same program over
+/// the same frame, so that a warp goes on in the better one wherever it enters code again.
 class KernelForm {
  public:
   /// `key` names in the cache what the code is made from. Both arguments live as long as this.
   KernelForm(const translate::Prepared& prepared, const std::string& key, translate::WarpRows rows,
              bool noisy);
 
-  TranslatedCode full() { return code(full_, true); }
-  TranslatedCode masked() { return code(masked_, false); }
+  /// Runs a warp in the full or the masked code until that ends (RunResult).
+  std::int32_t run(bool full, WarpState& warp, BlockState& block) {
+    Code& code = full ? full_ : masked_;
+    const TranslatedCode entry = code.entry.load(std::memory_order_acquire);
+    return entry && code.settled.load(std::memory_order_relaxed) ? entry(&warp, &block)
+                                                                 : run_timed(code, warp, block);
+  }
+  /// Makes the full or the masked code.
+  void prepare(bool full);
   const translate::Program& program();
 
   /// Whether the address lies in this form's code; safe in a signal's handler.
@@ -31,14 +43,27 @@ class KernelForm {
   int instruction_at(std::uintptr_t address);
 
  private:
-  struct Code {
+  struct Made {
     std::atomic<TranslatedCode> entry = nullptr;
     std::atomic<std::size_t> bytes = 0;
     bool holds(std::uintptr_t address) const {
       return address - reinterpret_cast<std::uintptr_t>(entry.load()) < bytes.load();
     }
   };
-  TranslatedCode code(Code& slot, bool full);
+  struct Code {
+    explicit Code(bool is_full) : full(is_full) {}
+    const bool full;
+    std::atomic<TranslatedCode> entry = nullptr;  // the best that there is
+    std::atomic<bool> settled = false;            // no better one will come
+    std::atomic<bool> improving = false;
+    std::atomic<std::int64_t> nanoseconds = 0;  // in the code made with little effort
+    Made little, best;
+  };
+  std::int32_t run_timed(Code& code, WarpState& warp, BlockState& block);
+  TranslatedCode first(Code& code);
+  TranslatedCode make(Code& code, translate::Effort effort);
+  translate::CompileResult compile(const Code& code, translate::Effort effort);
+  std::string code_key(bool full) const;
 
   const translate::Prepared& prepared_;
   const std::string& key_;
@@ -46,7 +71,7 @@ class KernelForm {
   const bool noisy_;
   std::mutex mutex_;
   std::unique_ptr<translate::Program> program_;
-  Code full_, masked_;
+  Code full_{true}, masked_{false};
 };
 
 class Kernel {

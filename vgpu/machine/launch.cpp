@@ -136,8 +136,8 @@ void launch(const Launch& launch, const Profile& profile) {
   statistics.blocks += work.blocks;
   statistics.threads += work.blocks * launch.block.count();
   choose_order(work);
-  const bool full = launch.block.count() >= kWarpSize;
-  full ? work.form->full() : work.form->masked();  // a refusal comes before any thread starts
+  // A refusal comes before any thread starts.
+  work.form->prepare(launch.block.count() >= kWarpSize);
 
   std::mutex mutex;
   std::exception_ptr fault;

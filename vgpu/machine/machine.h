@@ -67,8 +67,13 @@ struct KernelInfo {
 enum class BlockOrder { forward, reverse, random };
 
 /// How a launch is carried out. Results never depend on it unless the kernel's own blocks race.
+/// How much compile time code is worth (translate/translate.h). `adaptive`: little at first, and
+/// more, by the kernel's size, once it has run for long.
+enum class CompileEffort { adaptive, little, medium, full };
+
 struct Settings {
   int threads = 0;  // OS threads; 0: every core
+  CompileEffort effort = CompileEffort::adaptive;
   BlockOrder order = BlockOrder::forward;
   std::uint64_t order_seed = 0;
   std::string cache_folder;    // compiled objects; empty: no cache on disk
@@ -79,7 +84,8 @@ struct Settings {
 
 /// The process's settings. First read from PLUMBLINE_VGPU_THREADS, PLUMBLINE_VGPU_CACHE (a folder,
 /// or "off"), PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED), PLUMBLINE_VGPU_TIMEOUT,
-/// PLUMBLINE_VGPU_APPROX_NOISE. Change only between launches.
+/// PLUMBLINE_VGPU_APPROX_NOISE, PLUMBLINE_VGPU_EFFORT (adaptive, little, medium, full). Change only
+/// between launches.
 Settings& settings();
 
 /// Reads "forward", "reverse" or "random:SEED". Throws std::invalid_argument, which names `where`.

@@ -80,6 +80,7 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   state_.fault_text = nullptr;
   state_.machine = runner;
   ended_ = waiting_ = 0;
+  stalls_ = 0;
   plain_ = true;
   for (std::uint32_t b = 0; any_arrived_ && b < kBarriers; ++b) arrived_[b] = 0;
   any_arrived_ = false;
@@ -103,13 +104,13 @@ void ResidentBlock::start_warps() {
 }
 
 std::int32_t ResidentBlock::run_warp(WarpState& state) {
-  TranslatedCode code = state.masked ? work_.form->masked() : work_.form->full();
+  bool full = state.masked == 0;
   for (;;) {
-    const std::int32_t result = code(&state, &state_);
+    const std::int32_t result = work_.form->run(full, state, state_);
     if (result == static_cast<std::int32_t>(RunResult::diverged))
-      code = work_.form->masked();
+      full = false;
     else if (result == static_cast<std::int32_t>(RunResult::reconverged))
-      code = work_.form->full();
+      full = true;
     else
       return result;
   }
@@ -145,7 +146,7 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
     if (ended_ == warp_count_) return Outcome::finished;
     if (waiting_ != 0 && (release_plain() || release())) continue;
     if (ended_ + waiting_ == warp_count_) runner.fail(*this, RunResult::stuck);
-    if (!moved && state_.arrivals == arrivals) return Outcome::stalled;
+    if (!moved && state_.arrivals == arrivals && ++stalls_ >= kPatience) return Outcome::stalled;
   }
 }
 

@@ -14,6 +14,9 @@ namespace vgpu {
 
 inline constexpr std::uint32_t kBarriers = 16;
 inline constexpr std::int32_t kTurns = 1 << 16;
+/// How often in a row every warp of a block may give its turn away before the block is taken to
+/// wait for others: loops over atomics that wait for nobody shall not fill memory with blocks.
+inline constexpr int kPatience = 16;
 
 class ResidentBlock {
  public:
@@ -29,6 +32,7 @@ class ResidentBlock {
   void arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes);
 
   const BlockState& state() const { return state_; }
+  std::size_t bytes() const { return memory_->bytes(); }
   /// "block (0,0,0): warps 0-3 at ptx80:12: '...' (k.cu:7), warp 4 waits at ...". `running` stands
   /// at `instruction`, when that is known (not -1).
   std::string whereabouts(const WarpState* running, int instruction);
@@ -58,6 +62,7 @@ class ResidentBlock {
   std::vector<Warp> progress_;
   std::vector<std::uint32_t> first_live_;
   std::size_t ended_ = 0, waiting_ = 0;
+  int stalls_ = 0;
   std::uint32_t arrived_[kBarriers] = {},
                 arrived_of_[kBarriers] = {};  // bar.arrive: lanes, and threads expected
   bool any_arrived_ = false;

@@ -39,10 +39,19 @@ std::string cache_from_environment() {
   return std::string(cache) == "off" ? std::string() : std::string(cache);
 }
 
+CompileEffort effort_from(const std::string& text) {
+  if (text == "adaptive") return CompileEffort::adaptive;
+  if (text == "little") return CompileEffort::little;
+  if (text == "medium") return CompileEffort::medium;
+  if (text != "full") refuse("PLUMBLINE_VGPU_EFFORT", text, "adaptive, little, medium, full");
+  return CompileEffort::full;
+}
+
 Settings from_environment() {
   Settings out;
   out.cache_folder = cache_from_environment();
   if (const char* text = std::getenv("PLUMBLINE_VGPU_THREADS")) out.threads = threads_from(text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_EFFORT")) out.effort = effort_from(text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_ORDER"))
     set_order(out, "PLUMBLINE_VGPU_ORDER", text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_TIMEOUT"))

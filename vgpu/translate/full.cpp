@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "vgpu/translate/affine_slots.h"
 #include "vgpu/translate/lane_emitter.h"
 #include "vgpu/translate/translate.h"
 
@@ -18,13 +19,13 @@ constexpr std::uint32_t kRetriesAfterRefusal = 16;
 
 class FullTranslator : public LaneEmitter {
  public:
-  FullTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder,
-                 const std::string& name)
-      : LaneEmitter(program, llvm_module, builder, name, true) {}
+  FullTranslator(const Program& program, Effort effort, llvm::Module& llvm_module,
+                 llvm::IRBuilder<>& builder, const std::string& name)
+      : LaneEmitter(program, effort, llvm_module, builder, name, true) {}
 
   void run() {
     const int count = program_.block_count();
-    if (!large) make_registers();
+    if (!compact) make_registers();
     for (int k = 0; k < count; ++k) code_of_.push_back(new_block("b" + std::to_string(k)));
     make_entries();
     for (int k = 0; k < count; ++k) translate_block(k);
@@ -37,7 +38,7 @@ class FullTranslator : public LaneEmitter {
   const RegisterSet& live(int k) const { return program_.flow.blocks[k].live_in; }
 
   // --- registers: in LLVM's hands, which leaves them in the processor's over blocks and loops; in
-  // a large kernel in the warp's frame between blocks, as in masked code, so that entering and
+  // compact code in the warp's frame between blocks, as in masked code, so that entering and
   // leaving takes next to no code ---
 
   void make_registers() {
@@ -52,14 +53,14 @@ class FullTranslator : public LaneEmitter {
   }
 
   Value* load_register(int reg) {
-    if (!large) return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]);
+    if (!compact) return ir.CreateLoad(registers_[reg]->getAllocatedType(), registers_[reg]);
     Value*& value = values_[reg];
     if (!value) value = shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg);
     return value;
   }
 
   void store_register(int reg, Value* value) {
-    if (!large) {
+    if (!compact) {
       ir.CreateStore(value, registers_[reg]);
       return;
     }
@@ -122,12 +123,54 @@ class FullTranslator : public LaneEmitter {
     ir.CreateUnreachable();
   }
 
+  /// The registers' places in the frame, once for all that change the same ones.
+  Value* affine_slots(const RegisterSet& registers, std::uint32_t& count) {
+    std::vector<llvm::Constant*> rows;
+    const auto i32 = [&](std::uint64_t value) {
+      return llvm::ConstantInt::get(ir.getInt32Ty(), value);
+    };
+    const auto i64 = [&](std::int64_t value) {
+      return llvm::ConstantInt::get(ir.getInt64Ty(), static_cast<std::uint64_t>(value));
+    };
+    std::vector<int> key;
+    for (int reg : registers.list()) {
+      if (program_.shapes.invariant[reg] || !shape(reg).affine()) continue;
+      key.push_back(reg);
+      const std::uint64_t bits = register_type(reg)->getPrimitiveSizeInBits();
+      rows.push_back(llvm::ConstantStruct::getAnon(
+          {i32(program_.layout.vector_slot[reg]), i32(program_.layout.scalar_slot[reg]),
+           i32(bits / 8), i32(static_cast<std::uint64_t>(program_.rows.lanes)),
+           i64(shape(reg).stride), i64(shape(reg).jump)}));
+    }
+    count = static_cast<std::uint32_t>(rows.size());
+    llvm::GlobalVariable*& table = affine_slots_[key];
+    if (table || rows.empty()) return table;
+    auto* type = llvm::ArrayType::get(rows[0]->getType(), rows.size());
+    table = new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::PrivateLinkage,
+                                     llvm::ConstantArray::get(type, rows), "affine");
+    return table;
+  }
+
+  /// Calls `helper` (affine_slots.h) with the registers that only full code holds as scalars; null
+  /// when there are none.
+  Value* change_affine(const char* helper, llvm::Type* result, const RegisterSet& registers) {
+    std::uint32_t count = 0;
+    Value* slots = affine_slots(registers, count);
+    if (count == 0) return nullptr;
+    return call(helper, result, {warp_field(sizeof(WarpState)), slots, ir.getInt32(count)});
+  }
+
+  void load_registers(int k) {
+    if (compact) return;
+    for (int reg : live(k).list())
+      ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
+                     registers_[reg]);
+  }
+
   BasicBlock* make_resume(int k) {
     BasicBlock* entry = new_block("resume" + std::to_string(k));
     ir.SetInsertPoint(entry);
-    for (int reg : large ? std::vector<int>{} : live(k).list())
-      ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
-                     registers_[reg]);
+    load_registers(k);
     ir.CreateBr(code_of_[k]);
     return entry;
   }
@@ -137,58 +180,41 @@ class FullTranslator : public LaneEmitter {
   BasicBlock* make_reconvergence(int k) {
     BasicBlock* entry = new_block("reconverge" + std::to_string(k));
     ir.SetInsertPoint(entry);
-    Value* differs = nullptr;
-    for (int reg : live(k).list()) {
-      if (program_.shapes.invariant[reg] || !shape(reg).affine()) {
-        if (!large)
-          ir.CreateStore(shape(reg).affine() ? load_scalar_slot(reg) : load_vector_slot(reg),
-                         registers_[reg]);
-        continue;
-      }
-      Value* lanes = load_vector_slot(reg);
-      Value* base = ir.CreateExtractElement(lanes, std::uint64_t{0});
-      if (large)
-        store_scalar_slot(reg, base);
-      else
-        ir.CreateStore(base, registers_[reg]);
-      Value* unlike = ir.CreateICmpNE(as_int(lanes), as_int(expand(base, shape(reg))));
-      differs = differs ? ir.CreateOr(differs, unlike) : unlike;
+    if (Value* differs = change_affine("vgpu_gather_affine", ir.getInt32Ty(), live(k))) {
+      BasicBlock *refuse = new_block("refuse" + std::to_string(k)),
+                 *accept = new_block("accept" + std::to_string(k));
+      ir.CreateCondBr(ir.CreateICmpEQ(differs, ir.getInt32(0)), accept, refuse);
+      ir.SetInsertPoint(refuse);
+      store_lane_pcs(splat(ir.getInt32(static_cast<std::uint32_t>(k))));
+      store_warp(offsetof(WarpState, retries), ir.getInt32(kRetriesAfterRefusal));
+      end_with(RunResult::diverged);
+      ir.SetInsertPoint(accept);
     }
-    if (!differs) {
-      ir.CreateBr(code_of_[k]);
-      return entry;
-    }
-    BasicBlock* refuse = new_block("refuse" + std::to_string(k));
-    ir.CreateCondBr(ir.CreateICmpEQ(lanes_to_bits(differs), ir.getInt32(0)), code_of_[k], refuse);
-    ir.SetInsertPoint(refuse);
-    store_lane_pcs(splat(ir.getInt32(static_cast<std::uint32_t>(k))));
-    store_warp(offsetof(WarpState, retries), ir.getInt32(kRetriesAfterRefusal));
-    end_with(RunResult::diverged);
+    load_registers(k);
+    ir.CreateBr(code_of_[k]);
     return entry;
   }
 
-  void leave(int k, RunResult result) {
-    for (int reg : large ? std::vector<int>{} : live(k).list()) {
+  void store_registers(const RegisterSet& registers) {
+    if (compact) return;
+    for (int reg : registers.list()) {
       if (shape(reg).affine())
         store_scalar_slot(reg, load_register(reg));
       else
         store_vector_slot(reg, load_register(reg));
     }
+  }
+
+  void leave(int k, RunResult result) {
+    store_registers(live(k));
     store_warp(offsetof(WarpState, pc), ir.getInt32(static_cast<std::uint32_t>(k)));
     store_warp(offsetof(WarpState, masked), ir.getInt32(0));
     end_with(result);
   }
 
   void diverge(Value* lane_pc, const RegisterSet& registers, std::uint32_t retries = 0) {
-    for (int reg : registers.list()) {
-      const bool kept = program_.shapes.invariant[reg];
-      if (large && (kept || !shape(reg).affine())) continue;
-      if (kept)
-        store_scalar_slot(reg, load_register(reg));
-      else
-        store_vector_slot(
-            reg, large ? expand(load_scalar_slot(reg), shape(reg)) : read_register(reg, true));
-    }
+    store_registers(registers);
+    change_affine("vgpu_spread_affine", ir.getVoidTy(), registers);
     store_lane_pcs(lane_pc);
     store_warp(offsetof(WarpState, masked), ir.getInt32(1));
     store_warp(offsetof(WarpState, retries), ir.getInt32(retries));
@@ -226,7 +252,7 @@ class FullTranslator : public LaneEmitter {
       ir.CreateBr(code_of_[to]);
       return;
     }
-    Value* turns = ir.CreateSub(load_warp(offsetof(WarpState, turns)), ir.getInt32(1));
+    Value* turns = ir.CreateSub(load_warp(offsetof(WarpState, turns)), ir.getInt32(kTurnsOfAPoll));
     store_warp(offsetof(WarpState, turns), turns);
     BasicBlock* yield = new_block("yield");
     ir.CreateCondBr(ir.CreateICmpSGT(turns, ir.getInt32(0)), code_of_[to], yield);
@@ -243,7 +269,7 @@ class FullTranslator : public LaneEmitter {
     begin_instruction(at);
     mask_ = uniform_guard_ = nullptr;
     BasicBlock* skip = nullptr;
-    if (ins->guard >= 0 && shape(ins->guard).uniform() && large) {
+    if (ins->guard >= 0 && shape(ins->guard).uniform() && compact) {
       uniform_guard_ = guard_value(*ins, false);
       mask_ = splat(uniform_guard_);
     } else if (ins->guard >= 0 && shape(ins->guard).uniform()) {
@@ -431,19 +457,20 @@ class FullTranslator : public LaneEmitter {
   }
 
   std::vector<llvm::AllocaInst*> registers_;
+  std::map<std::vector<int>, llvm::GlobalVariable*> affine_slots_;
   std::vector<BasicBlock*> code_of_;
   Value *mask_ = nullptr, *uniform_guard_ = nullptr;
   Shape result_;                  // of the instruction
-  std::map<int, Value*> values_;  // in a large kernel: of the block's registers
+  std::map<int, Value*> values_;  // in compact code: of the block's registers
   std::set<int> written_;
 };
 
 }  // namespace
 
-void translate_full(const Program& program, llvm::Module& module, const std::string& name,
-                    Places places) {
+void translate_full(const Program& program, Effort effort, llvm::Module& module,
+                    const std::string& name, Places places) {
   llvm::IRBuilder<> builder(module.getContext());
-  FullTranslator translator(program, module, builder, name);
+  FullTranslator translator(program, effort, module, builder, name);
   if (places == Places::kept) translator.keep_places();
   translator.run();
 }

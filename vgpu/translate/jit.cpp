@@ -22,6 +22,7 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -32,6 +33,7 @@
 
 #include "vgpu/isa/helpers.h"
 #include "vgpu/machine/machine.h"
+#include "vgpu/translate/affine_slots.h"
 #include "vgpu/translate/sources_hash.h"
 
 namespace vgpu::translate {
@@ -81,6 +83,8 @@ llvm::orc::JITTargetMachineBuilder host_machine() {
   return builder;
 }
 
+constexpr const char* kEfforts[] = {" little", " medium", " full"};
+
 /// Where a function's code lies in an object file.
 struct CodeRange {
   std::uint64_t begin = 0, bytes = 0;
@@ -109,6 +113,7 @@ class Jit {
                                               llvm::JITSymbolFlags::Exported};
     };
     for (const auto& helper : isa::helper_symbols()) add(helper.name, helper.address);
+    for (const auto& helper : affine_slot_symbols()) add(helper.name, helper.address);
     for (const auto& helper : extra_helpers()) add(helper.name, helper.address);
     check(library.define(llvm::orc::absoluteSymbols(std::move(symbols))), "defining the helpers");
     library.addGenerator(check(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
@@ -116,10 +121,14 @@ class Jit {
                                "opening the process's symbols"));
   }
 
+  bool is_cached(const std::string& key, const std::string& folder, Effort effort) const {
+    std::error_code error;
+    return !folder.empty() && fs::exists(fs::path(folder) / (name_of(key, effort) + ".o"), error);
+  }
+
   CompileResult compile(const std::string& key, const std::string& folder, Effort effort,
                         const std::function<void(llvm::Module&, const std::string&)>& translate) {
-    const std::string hash = sha256(identity_ + key + (effort == Effort::full ? "" : " little"));
-    const std::string name = "vgpu_" + hash.substr(0, 32);
+    const std::string name = name_of(key, effort);
     CompileResult result;
     auto start = Clock::now();
     std::unique_ptr<llvm::MemoryBuffer> object =
@@ -168,19 +177,23 @@ class Jit {
     const CodeRange range = range_of(*object, name);
     if (offset >= range.bytes) return -1;
     const auto places = llvm::DWARFContext::create(*object);
+    // Code without a line is what the generator puts before the next row's instruction.
     int line = 0;
-    std::uint64_t nearest = 0;
     for (const auto& unit : places->compile_units())
       for (const auto& row : places->getLineTableForUnit(unit.get())->Rows) {
-        const std::uint64_t at = row.Address.Address - range.begin;
-        if (row.Line == 0 || row.EndSequence || at > offset || at < nearest) continue;
-        nearest = at;
+        if (row.EndSequence ||
+            (row.Address.Address - range.begin > offset && line >= kFirstInstructionsLine))
+          break;
         line = static_cast<int>(row.Line);
       }
-    return line - 1;
+    return std::max(line - kFirstInstructionsLine, -1);
   }
 
  private:
+  std::string name_of(const std::string& key, Effort effort) const {
+    return "vgpu_" + sha256(identity_ + key + kEfforts[static_cast<int>(effort)]).substr(0, 32);
+  }
+
   void optimise(llvm::Module& module) {
     std::string complaint;
     llvm::raw_string_ostream stream(complaint);
@@ -210,8 +223,8 @@ class Jit {
   }
 
   std::unique_ptr<llvm::MemoryBuffer> generate(llvm::Module& module, Effort effort) {
-    machine_->setOptLevel(effort == Effort::full ? llvm::CodeGenOptLevel::Default
-                                                 : llvm::CodeGenOptLevel::None);
+    machine_->setOptLevel(effort == Effort::little ? llvm::CodeGenOptLevel::None
+                                                   : llvm::CodeGenOptLevel::Default);
     return check(llvm::orc::SimpleCompiler(*machine_)(module), "compiling");
   }
 
@@ -288,6 +301,11 @@ CompileResult compile(const std::string& key, const std::string& cache_folder, E
                       const std::function<void(llvm::Module&, const std::string&)>& translate) {
   const std::lock_guard lock(jit_mutex);
   return the_jit().compile(key, cache_folder, effort, translate);
+}
+
+bool is_cached(const std::string& key, const std::string& cache_folder, Effort effort) {
+  const std::lock_guard lock(jit_mutex);
+  return the_jit().is_cached(key, cache_folder, effort);
 }
 
 int instruction_at(std::uint64_t offset, Effort effort,

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "vgpu/machine/state.h"
+#include "vgpu/translate/translate.h"
 
 namespace llvm {
 class Module;
@@ -33,14 +34,17 @@ struct CompileResult {
   double translate_seconds = 0, compile_seconds = 0, load_seconds = 0;
 };
 
-/// How much the code generator tries: `little` takes a third of the time and gives code that keeps
-/// nothing in registers.
-enum class Effort { full, little };
-
 /// `translate` fills a module with the function of the given name; it is not called when the cache
 /// has the object. `cache_folder` empty: no cache on disk. Thread-safe.
 CompileResult compile(const std::string& key, const std::string& cache_folder, Effort effort,
                       const std::function<void(llvm::Module&, const std::string& name)>& translate);
+
+/// Whether compile() would find the code in the folder.
+bool is_cached(const std::string& key, const std::string& cache_folder, Effort effort);
+
+/// The line that stands for instruction 0 in a translation with places (translate.h); the one
+/// before is the function's own.
+constexpr int kFirstInstructionsLine = 2;
 
 /// The instruction to which byte `offset` of a code belongs, -1 when that cannot be told. The code
 /// is made once more, with places: `translate` has to give them (translate.h).

@@ -3,10 +3,9 @@
 #include <llvm/IR/DIBuilder.h>
 #include <llvm/IR/MDBuilder.h>
 
-#include <cstdlib>
-
 #include "vgpu/machine/machine.h"
 #include "vgpu/translate/calls.h"
+#include "vgpu/translate/jit.h"
 #include "vgpu/translate/prepare.h"
 #include "vgpu/translate/translate.h"
 
@@ -16,15 +15,7 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-bool is_large(const ptx::Function& function) {
-  static const std::size_t least = [] {
-    const char* text = std::getenv("PLUMBLINE_VGPU_LARGE");
-    return text ? std::strtoul(text, nullptr, 10) : 600ul;
-  }();
-  return function.body.size() >= least;
-}
-
-LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module,
+LaneEmitter::LaneEmitter(const Program& program, Effort effort, llvm::Module& llvm_module,
                          llvm::IRBuilder<>& builder, const std::string& name, bool full)
     : Emitter(builder, llvm_module), program_(program), full_(full) {
   auto* pointer = ir.getPtrTy();
@@ -34,7 +25,7 @@ LaneEmitter::LaneEmitter(const Program& program, llvm::Module& llvm_module,
   code_->addFnAttr("min-legal-vector-width", "512");
   code_->addFnAttr(llvm::Attribute::NoUnwind);
   noisy = program.noisy;
-  large = is_large(program.function);
+  compact = effort != Effort::full;
   warp_ = code_->getArg(0);
   block_ = code_->getArg(1);
   for (unsigned i = 0; i < 2; ++i) code_->addParamAttr(i, llvm::Attribute::NoAlias);
@@ -57,8 +48,8 @@ void LaneEmitter::keep_places() {
 
 void LaneEmitter::begin_instruction(int at) {
   if (places_)
-    ir.SetCurrentDebugLocation(
-        llvm::DILocation::get(ir.getContext(), static_cast<unsigned>(at) + 1, 1, places_));
+    ir.SetCurrentDebugLocation(llvm::DILocation::get(
+        ir.getContext(), static_cast<unsigned>(at + kFirstInstructionsLine), 1, places_));
   index = at;
   ins = &program_.function.body[at];
   scratch_used_.clear();

@@ -8,13 +8,17 @@
 
 #include "vgpu/isa/emitter.h"
 #include "vgpu/translate/program.h"
+#include "vgpu/translate/translate.h"
 
 namespace vgpu::translate {
 
+/// What a trip of a loop that may wait for others costs of a warp's turns: it gives way sooner.
+constexpr std::uint32_t kTurnsOfAPoll = 64;
+
 class LaneEmitter : public isa::Emitter {
  public:
-  LaneEmitter(const Program& program, llvm::Module& module, llvm::IRBuilder<>& builder,
-              const std::string& name, bool full);
+  LaneEmitter(const Program& program, Effort effort, llvm::Module& module,
+              llvm::IRBuilder<>& builder, const std::string& name, bool full);
 
   /// Places::kept of translate.h.
   void keep_places();

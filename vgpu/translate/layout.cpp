@@ -38,9 +38,10 @@ void lay_out_registers(const ptx::Function& function, Layout& layout) {
     end = layout.vector_slot.back() + bytes;
   }
   end = static_cast<std::uint32_t>(align_up(end, 16));
-  for (std::size_t i = 0; i < function.registers.size(); ++i) {
-    layout.scalar_slot.push_back(end);
-    end += 8;
+  for (const ptx::Register& r : function.registers) {
+    const auto bytes = std::max(8u, static_cast<std::uint32_t>(ptx::bits_of(r.type) / 8));
+    layout.scalar_slot.push_back(static_cast<std::uint32_t>(align_up(end, bytes)));
+    end = layout.scalar_slot.back() + bytes;
   }
   layout.frame_bytes = static_cast<std::uint32_t>(align_up(end, 64));
 }

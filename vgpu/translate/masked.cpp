@@ -10,23 +10,23 @@ using ptx::Instruction;
 using ptx::Operand;
 using ptx::Type;
 
-constexpr std::uint32_t kTurnsOfAPoll = 64;  // a loop that may wait for others gives way sooner
-
 class MaskedTranslator : public LaneEmitter {
  public:
-  MaskedTranslator(const Program& program, llvm::Module& llvm_module, llvm::IRBuilder<>& builder,
-                   const std::string& name)
-      : LaneEmitter(program, llvm_module, builder, name, false) {}
+  MaskedTranslator(const Program& program, Effort effort, llvm::Module& llvm_module,
+                   llvm::IRBuilder<>& builder, const std::string& name)
+      : LaneEmitter(program, effort, llvm_module, builder, name, false) {}
 
   void run() {
     const int count = program_.block_count();
     dispatch_ = new_block("dispatch");
+    stop_ = new_block("stop");
     for (int k = 0; k < count; ++k) {
       enter_.push_back(new_block("enter" + std::to_string(k)));
       code_of_.push_back(new_block("m" + std::to_string(k)));
     }
     make_top();
     make_dispatcher();
+    make_stop();
     for (int k = 0; k < count; ++k) {
       make_entrance(k);
       translate_block(k);
@@ -45,7 +45,7 @@ class MaskedTranslator : public LaneEmitter {
 
   void make_top() {
     ir.SetInsertPoint(top_);
-    for (llvm::AllocaInst** room : {&mask_, &next_, &others_, &retries_}) {
+    for (llvm::AllocaInst** room : {&mask_, &next_, &others_, &retries_, &stop_pc_}) {
       *room = ir.CreateAlloca(ir.getInt32Ty());
       ir.CreateStore(ir.getInt32(0), *room);
     }
@@ -117,18 +117,26 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateBr(code_of_[k]);
   }
 
-  void stand_at(int k, Value* bits) {
-    store_lane_pcs(ir.CreateSelect(bits_to_lanes(bits), splat(pc_value(k)), lane_pcs()));
+  void stand_at(Value* pc, Value* bits) {
+    if (compact)
+      call("vgpu_warp_stand_at", ir.getVoidTy(), {warp_, bits, pc});
+    else
+      store_lane_pcs(ir.CreateSelect(bits_to_lanes(bits), splat(pc), lane_pcs()));
   }
+  void stand_at(int k, Value* bits) { stand_at(pc_value(k), bits); }
 
   /// The lanes of the mask go from block `from` to block `to`: at once while no other runnable lane
   /// stands lower or there.
   void jump(int from, int to) {
     if (to <= from) give_way(from, to);
-    BasicBlock* stop = new_block("stop");
-    ir.CreateCondBr(ir.CreateICmpSLT(pc_value(to), next()), enter_[to], stop);
-    ir.SetInsertPoint(stop);
-    stand_at(to, mask());
+    ir.CreateStore(pc_value(to), stop_pc_);
+    ir.CreateCondBr(ir.CreateICmpSLT(pc_value(to), next()), enter_[to], stop_);
+  }
+
+  /// The lanes of the mask stop at `stop_pc_`.
+  void make_stop() {
+    ir.SetInsertPoint(stop_);
+    stand_at(ir.CreateLoad(ir.getInt32Ty(), stop_pc_), mask());
     ir.CreateBr(dispatch_);
   }
 
@@ -431,9 +439,10 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateBr(dispatch_);
   }
 
-  BasicBlock* dispatch_ = nullptr;
+  BasicBlock *dispatch_ = nullptr, *stop_ = nullptr;
   std::vector<BasicBlock*> enter_, code_of_;
-  llvm::AllocaInst *mask_ = nullptr, *next_ = nullptr, *others_ = nullptr, *retries_ = nullptr;
+  llvm::AllocaInst *mask_ = nullptr, *next_ = nullptr, *others_ = nullptr, *retries_ = nullptr,
+                   *stop_pc_ = nullptr;
   std::map<int, Value*> values_;  // of the block being translated
   std::map<int, bool> written_;
   Value *block_bits_ = nullptr, *block_lanes_ = nullptr, *lanes_ = nullptr;
@@ -442,10 +451,10 @@ class MaskedTranslator : public LaneEmitter {
 
 }  // namespace
 
-void translate_masked(const Program& program, llvm::Module& module, const std::string& name,
-                      Places places) {
+void translate_masked(const Program& program, Effort effort, llvm::Module& module,
+                      const std::string& name, Places places) {
   llvm::IRBuilder<> builder(module.getContext());
-  MaskedTranslator translator(program, module, builder, name);
+  MaskedTranslator translator(program, effort, module, builder, name);
   if (places == Places::kept) translator.keep_places();
   translator.run();
 }

@@ -13,22 +13,23 @@ class Module;
 namespace vgpu::translate {
 
 /// Whether machine code tells which PTX instruction it came from: as debug information, whose line
-/// is the instruction's index + 1.
+/// is the instruction's index + kFirstInstructionsLine (jit.h).
 enum class Places { left_out, kept };
 
-/// Whether compile time counts for more than what calls and registers in memory cost: from 600
-/// instructions on, or PLUMBLINE_VGPU_LARGE, so that tests run small kernels in this form too.
-bool is_large(const ptx::Function& function);
+/// How much compile time code is worth. `little`: next to nothing is kept in registers. `medium`:
+/// registers lie in the warp's frame between blocks, and what takes much code is called; so with
+/// `little` too. `full`: for speed. Warps may change from one to another wherever they enter code.
+enum class Effort { little, medium, full };
 
 /// All 32 lanes together. Registers that are the same or affine in all lanes are scalars; a branch
 /// that parts the lanes, or an affine value that would wrap, ends the run with RunResult::diverged
 /// and every lane's place and values stored.
-void translate_full(const Program& program, llvm::Module& module, const std::string& name,
-                    Places places = Places::left_out);
+void translate_full(const Program& program, Effort effort, llvm::Module& module,
+                    const std::string& name, Places places = Places::left_out);
 
 /// Any lanes, each with a place of its own: the lanes at the lowest one run, under a mask. Ends
 /// with RunResult::reconverged where all 32 stand at an entry of the full code.
-void translate_masked(const Program& program, llvm::Module& module, const std::string& name,
-                      Places places = Places::left_out);
+void translate_masked(const Program& program, Effort effort, llvm::Module& module,
+                      const std::string& name, Places places = Places::left_out);
 
 }  // namespace vgpu::translate
