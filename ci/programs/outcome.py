@@ -43,7 +43,7 @@ def judge(status, text, libraries):
         return "refused", "input: " + short(absent[0])
     if status == 0 and not failed and not device:
         return "ran", ""
-    if libraries and (device or status):
+    if libraries and (failed or device or status):
         return "refused", f"uses {', '.join(libraries)}, which needs a GPU"
     how = f"signal {-status}" if status < 0 else f"exit {status}"
     return "wrong", f"{how}: {short((failed or device or lines[-1:] or ['no output'])[0])}"

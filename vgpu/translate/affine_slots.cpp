@@ -9,53 +9,75 @@
 namespace vgpu::translate {
 namespace {
 
+// These run whenever a warp's lanes part or meet again: for the processor's widest vectors.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define VGPU_WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VGPU_WIDEST
+#endif
+#define VGPU_INLINE __attribute__((always_inline)) inline
+
 /// The numbers in which lanes of T are computed: wide enough not to be promoted to a signed one.
 template <class T>
 using Sum = std::conditional_t<sizeof(T) < 4, std::uint32_t, T>;
 
-/// fn(lane, value) for what each lane holds, given lane 0's.
-template <class T, class Fn>
-void for_values(const AffineSlot& slot, T base, Fn fn) {
-  const auto stride = static_cast<Sum<T>>(slot.stride), jump = static_cast<Sum<T>>(slot.jump);
-  const int shift = std::countr_zero(slot.row);
-  for (std::uint32_t lane = 0; lane < kWarpSize; ++lane)
-    fn(lane, static_cast<T>(base + stride * Sum<T>{lane & (slot.row - 1)} +
-                            jump * Sum<T>{lane >> shift}));
+template <class T>
+VGPU_INLINE T* lanes_of(std::uint8_t* frame, const AffineSlot& slot) {
+  return reinterpret_cast<T*>(frame + slot.vector_slot);
+}
+template <class T>
+VGPU_INLINE T* base_of(std::uint8_t* frame, const AffineSlot& slot) {
+  return reinterpret_cast<T*>(frame + slot.scalar_slot);
 }
 
+/// What lane `lane` holds, given lane 0's.
 template <class T>
-bool gather(std::uint8_t* frame, const AffineSlot& slot) {
-  T lanes[kWarpSize];
-  std::memcpy(lanes, frame + slot.vector_slot, sizeof lanes);
-  std::memcpy(frame + slot.scalar_slot, lanes, sizeof lanes[0]);
+VGPU_INLINE T value_of(const AffineSlot& slot, T base, std::uint32_t lane) {
+  const auto stride = static_cast<Sum<T>>(slot.stride), jump = static_cast<Sum<T>>(slot.jump);
+  return static_cast<T>(base + stride * Sum<T>{lane & (slot.row - 1)} +
+                        jump * Sum<T>{lane >> std::countr_zero(slot.row)});
+}
+
+VGPU_INLINE bool is_uniform(const AffineSlot& slot) { return slot.stride == 0 && slot.jump == 0; }
+
+template <class T>
+VGPU_INLINE bool gather(std::uint8_t* frame, const AffineSlot& slot) {
+  const T* lanes = lanes_of<T>(frame, slot);
+  const T base = *base_of<T>(frame, slot) = lanes[0];
   T unlike = 0;
-  for_values<T>(slot, lanes[0], [&](std::uint32_t lane, T value) {
-    unlike |= static_cast<T>(lanes[lane] ^ value);
-  });
+  if (is_uniform(slot))
+    for (std::uint32_t lane = 0; lane < kWarpSize; ++lane)
+      unlike |= static_cast<T>(lanes[lane] ^ base);
+  else
+    for (std::uint32_t lane = 0; lane < kWarpSize; ++lane)
+      unlike |= static_cast<T>(lanes[lane] ^ value_of(slot, base, lane));
   return unlike == 0;
 }
 
 template <class T>
-void spread(std::uint8_t* frame, const AffineSlot& slot) {
-  T base, lanes[kWarpSize];
-  std::memcpy(&base, frame + slot.scalar_slot, sizeof base);
-  for_values<T>(slot, base, [&](std::uint32_t lane, T value) { lanes[lane] = value; });
-  std::memcpy(frame + slot.vector_slot, lanes, sizeof lanes);
+VGPU_INLINE void spread(std::uint8_t* frame, const AffineSlot& slot) {
+  const T base = *base_of<T>(frame, slot);
+  T* lanes = lanes_of<T>(frame, slot);
+  if (is_uniform(slot))
+    for (std::uint32_t lane = 0; lane < kWarpSize; ++lane) lanes[lane] = base;
+  else
+    for (std::uint32_t lane = 0; lane < kWarpSize; ++lane) lanes[lane] = value_of(slot, base, lane);
 }
 
-bool gather_predicate(std::uint8_t* frame, const AffineSlot& slot) {
+VGPU_INLINE bool gather_predicate(std::uint8_t* frame, const AffineSlot& slot) {
   std::uint32_t lanes;
   std::memcpy(&lanes, frame + slot.vector_slot, sizeof lanes);
   frame[slot.scalar_slot] = lanes & 1;
   return lanes == 0 || lanes == kAllLanes;
 }
 
-void spread_predicate(std::uint8_t* frame, const AffineSlot& slot) {
+VGPU_INLINE void spread_predicate(std::uint8_t* frame, const AffineSlot& slot) {
   const std::uint32_t lanes = frame[slot.scalar_slot] & 1 ? kAllLanes : 0;
   std::memcpy(frame + slot.vector_slot, &lanes, sizeof lanes);
 }
 
-std::uint32_t gather_affine(std::uint8_t* frame, const AffineSlot* slots, std::uint32_t count) {
+VGPU_WIDEST std::uint32_t gather_affine(std::uint8_t* frame, const AffineSlot* slots,
+                                        std::uint32_t count) {
   using Wide = unsigned __int128;
   for (const AffineSlot& slot : std::span(slots, count)) {
     const bool alike = slot.bytes == 0   ? gather_predicate(frame, slot)
@@ -69,7 +91,7 @@ std::uint32_t gather_affine(std::uint8_t* frame, const AffineSlot* slots, std::u
   return 0;
 }
 
-void spread_affine(std::uint8_t* frame, const AffineSlot* slots, std::uint32_t count) {
+VGPU_WIDEST void spread_affine(std::uint8_t* frame, const AffineSlot* slots, std::uint32_t count) {
   using Wide = unsigned __int128;
   for (const AffineSlot& slot : std::span(slots, count)) {
     switch (slot.bytes) {
