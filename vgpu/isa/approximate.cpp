@@ -10,9 +10,7 @@
 #include <limits>
 
 #include "vgpu/isa/helpers.h"
-
-#define VGPU_VECTORISED \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
+#include "vgpu/isa/widest.h"
 
 namespace vgpu::isa {
 namespace {
@@ -70,7 +68,7 @@ inline double log2_core(double x) {
   return static_cast<double>(static_cast<std::int32_t>(exponent)) + 2.0 * kLog2E * s * p;
 }
 
-VGPU_VECTORISED void ex2(int lanes, const float* a, float* out) {
+VGPU_WIDEST void ex2(int lanes, const float* a, float* out) {
   for (int i = 0; i < lanes; ++i) {
     const double x = static_cast<double>(a[i]);
     const double r = exp2_core(clamp(x, -200.0, 200.0));  // 2^-200 rounds to 0, 2^200 to infinity
@@ -78,7 +76,7 @@ VGPU_VECTORISED void ex2(int lanes, const float* a, float* out) {
   }
 }
 
-VGPU_VECTORISED void lg2(int lanes, const float* a, float* out) {
+VGPU_WIDEST void lg2(int lanes, const float* a, float* out) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (int i = 0; i < lanes; ++i) {
     const double x = static_cast<double>(a[i]);
@@ -91,7 +89,7 @@ VGPU_VECTORISED void lg2(int lanes, const float* a, float* out) {
   }
 }
 
-VGPU_VECTORISED void tanh(int lanes, const float* a, float* out) {
+VGPU_WIDEST void tanh(int lanes, const float* a, float* out) {
   for (int i = 0; i < lanes; ++i) {
     const double x = static_cast<double>(a[i]);
     const double e = exp2_core(clamp(2.0 * kLog2E * x, -100.0, 100.0));
@@ -135,8 +133,7 @@ inline double circle(double x, std::int64_t quarter_turns) {
   return quadrant & 2 ? -y : y;
 }
 
-VGPU_VECTORISED void circle_lanes(int lanes, const float* a, float* out,
-                                  std::int64_t quarter_turns) {
+VGPU_WIDEST void circle_lanes(int lanes, const float* a, float* out, std::int64_t quarter_turns) {
   for (int i = 0; i < lanes; ++i) {
     const double x = static_cast<double>(a[i]);
     const bool near = x >= -kLargest && x <= kLargest;

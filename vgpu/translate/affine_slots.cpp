@@ -4,17 +4,13 @@
 #include <cstring>
 #include <type_traits>
 
+#include "vgpu/isa/widest.h"
 #include "vgpu/machine/state.h"
 
 namespace vgpu::translate {
 namespace {
 
-// These run whenever a warp's lanes part or meet again: for the processor's widest vectors.
-#if defined(__x86_64__) && defined(__GNUC__)
-#define VGPU_WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VGPU_WIDEST
-#endif
+// These run whenever a warp's lanes part or meet again.
 #define VGPU_INLINE __attribute__((always_inline)) inline
 
 /// The numbers in which lanes of T are computed: wide enough not to be promoted to a signed one.
