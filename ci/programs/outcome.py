@@ -12,9 +12,11 @@ FAIL = re.compile(r"\b(FAIL(ED|URE|S|ING)?|mis-?match(es|ed)?|incorrect|invalid 
                   r"do(es)? not match|wrong|verification error|validation error|results? differ)\b", re.IGNORECASE)
 HARMLESS = re.compile(r"\bfail\w* as expected|\b(no|0|zero|without)( \w+)? (fail|mis-?match|error|incorrect|wrong)\w*|"
                       r"\b(fail|mis-?match|incorrect|wrong)\w*( \w+)?\s*[:=]\s*0+(\.0*)?%?(?![\d.])", re.IGNORECASE)
-INPUT = re.compile(r"\busage\b|no such file|(could not|cannot|can't|unable to|failed to|error( in)?) (open|read|find|load)\w*|"
+INPUT = re.compile(r"\busage\b|no such file|(could not|cannot|can't|unable to|fail(ed)? to|error( in)?) (open|read|find|load|stat|import)\w*|"
                    r"(file|image|data)\b.* not (be )?(found|opened)|\bwaiv\w+|dlopen|cannot be opened", re.IGNORECASE)
 DEVICE = re.compile(r"cudaError\w+|CUDA error|CUDA_ERROR\w+|GPUassert", re.IGNORECASE)
+
+MEMORY = re.compile(r"std::bad_alloc|out of memory|cannot allocate memory", re.IGNORECASE)
 
 DEVICE_ASSERTION = re.compile(r"block: \[\d+,\d+,\d+\], thread: \[\d+,\d+,\d+\] Assertion")
 
@@ -37,6 +39,8 @@ def judge(status, text, libraries):
     passed = [line for line in lines if PASS.search(line)]
     if status == 0 and passed and not failed:
         return "passed", short(passed[-1])
+    if any(MEMORY.search(line) for line in lines):
+        return "refused", "needs more memory than --memory allows"
     if ours:
         return "wrong", short(ours[0])
     if absent and not failed and not device:

@@ -140,6 +140,8 @@ class Judgement(unittest.TestCase):
             (1, "cannot open data.txt\n", "refused"),
             (0, "Failed to open data.txt\n", "refused"),
             (-6, "what(): data.txt cannot be opened\n", "refused"),
+            (1, "Error: Could not stat data.img\n", "refused"),
+            (-6, "what():  std::bad_alloc\n", "refused"),
             (None, "PASS\n", "timeout"),
             (0, "vgpu: cudaGraphCreate is not supported by the virtual GPU\nPASS\n", "refused"),
             (0, "vgpu: kernel k: illegal address 0x0 in block (0,0,0), warp 0\n", "wrong"),
@@ -153,6 +155,7 @@ class Judgement(unittest.TestCase):
     def test_a_library_that_needs_a_gpu_explains_a_failure(self):
         self.assertEqual(self.outcome(1, "status 1\n", ["libcublas.so.13"]), "refused")
         self.assertEqual(self.outcome(0, "PASS\n", ["libcublas.so.13"]), "passed")
+        self.assertEqual(self.outcome(0, "FAIL\n", ["libcublas.so.13"]), "refused")
 
 
 class Sources(unittest.TestCase):
