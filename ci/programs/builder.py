@@ -107,8 +107,12 @@ def build_reason(text):
     return short(lines[0]) if lines else "the compiler said nothing"
 
 
+GPU_LIBRARY = re.compile(r"lib(cu(blas|rand|fft|sparse|solver|dnn|tensor)|npp|nvjpeg|nvrtc|nccl)")
+
+
 def gpu_libraries(binary, folder):
-    """Libraries of the toolkit, other than the runtime, that the binary needs."""
+    """Libraries of NVIDIA's, other than the runtime, that the binary needs: of the toolkit, or of another on this machine."""
     result = subprocess.run(["readelf", "-d", binary], capture_output=True, text=True)
     needed = re.findall(r"NEEDED.*\[(.*)\]", result.stdout)
-    return [name for name in needed if "cudart" not in name and os.path.exists(os.path.join(folder, name))]
+    return [name for name in needed if GPU_LIBRARY.match(name) or
+            ("cudart" not in name and os.path.exists(os.path.join(folder, name)))]
