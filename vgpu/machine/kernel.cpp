@@ -16,7 +16,7 @@ constexpr int kMostRegisters = 255;
 constexpr std::size_t kLarge = 600, kVeryLarge = 2000;
 
 /// What making code anew takes, by the bytes of the code that it replaces.
-constexpr std::size_t kNanosecondsPerByte = 8000;
+constexpr std::size_t kNanosecondsPerByte = 5000;
 
 translate::Effort best_effort(const ptx::Function& function, bool full) {
   switch (settings().effort) {
@@ -27,6 +27,7 @@ translate::Effort best_effort(const ptx::Function& function, bool full) {
     case CompileEffort::full:
       return translate::Effort::full;
     case CompileEffort::adaptive:
+    case CompileEffort::best:
       break;
   }
   const std::size_t size = function.body.size();

@@ -66,11 +66,11 @@ struct KernelInfo {
 
 enum class BlockOrder { forward, reverse, random };
 
-/// How a launch is carried out. Results never depend on it unless the kernel's own blocks race.
-/// How much compile time code is worth (translate/translate.h). `adaptive`: little at first, and
-/// more, by the kernel's size, once it has run for long.
-enum class CompileEffort { adaptive, little, medium, full };
+/// How much compile time code is worth (translate/translate.h). `best`: by the kernel's size;
+/// `adaptive`: little at first, and the best once it has run for long.
+enum class CompileEffort { adaptive, best, little, medium, full };
 
+/// How a launch is carried out. Results never depend on it unless the kernel's own blocks race.
 struct Settings {
   int threads = 0;  // OS threads; 0: every core
   CompileEffort effort = CompileEffort::adaptive;
@@ -84,8 +84,8 @@ struct Settings {
 
 /// The process's settings. First read from PLUMBLINE_VGPU_THREADS, PLUMBLINE_VGPU_CACHE (a folder,
 /// or "off"), PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED), PLUMBLINE_VGPU_TIMEOUT,
-/// PLUMBLINE_VGPU_APPROX_NOISE, PLUMBLINE_VGPU_EFFORT (adaptive, little, medium, full). Change only
-/// between launches.
+/// PLUMBLINE_VGPU_APPROX_NOISE, PLUMBLINE_VGPU_EFFORT (adaptive, best, little, medium, full).
+/// Change only between launches.
 Settings& settings();
 
 /// Reads "forward", "reverse" or "random:SEED". Throws std::invalid_argument, which names `where`.

@@ -41,9 +41,10 @@ std::string cache_from_environment() {
 
 CompileEffort effort_from(const std::string& text) {
   if (text == "adaptive") return CompileEffort::adaptive;
+  if (text == "best") return CompileEffort::best;
   if (text == "little") return CompileEffort::little;
   if (text == "medium") return CompileEffort::medium;
-  if (text != "full") refuse("PLUMBLINE_VGPU_EFFORT", text, "adaptive, little, medium, full");
+  if (text != "full") refuse("PLUMBLINE_VGPU_EFFORT", text, "adaptive, best, little, medium, full");
   return CompileEffort::full;
 }
 
