@@ -138,7 +138,7 @@ int bench(const Arguments& a, const std::string& device) {
     return kNothing;
   }
   if (a.list) return list_calls(planned);
-  vgpu::settings().effort = vgpu::CompileEffort::best;  // what runs for long
+  vgpu::begin_with_best_effort();
   golden::LibTorch libtorch("stock");
   const bool emulated = device.rfind("cuda", 0) != 0;
   const int threads = device_threads();

@@ -90,7 +90,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     if (!options.first_launch.empty())
       return answer_first_launch(options.first_launch, options.json), 0;
-    vgpu::settings().effort = vgpu::CompileEffort::best;  // what runs for long; not of the children
+    vgpu::begin_with_best_effort();  // not in the children, whose first launches are measured
     return measure_all(options);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);

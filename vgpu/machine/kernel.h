@@ -44,6 +44,7 @@ class KernelForm {
 
  private:
   struct Made {
+    translate::Effort effort = translate::Effort::little;
     std::atomic<TranslatedCode> entry = nullptr;
     std::atomic<std::size_t> bytes = 0;
     bool holds(std::uintptr_t address) const {

@@ -88,6 +88,12 @@ struct Settings {
 /// Change only between launches.
 Settings& settings();
 
+/// For measurements: code is from the first launch on what it is after long runs. A fixed effort
+/// stays.
+inline void begin_with_best_effort() {
+  if (settings().effort == CompileEffort::adaptive) settings().effort = CompileEffort::best;
+}
+
 /// Reads "forward", "reverse" or "random:SEED". Throws std::invalid_argument, which names `where`.
 void set_order(Settings& settings, const std::string& where, const std::string& text);
 /// Seconds above 0, "2.5"; 0: none. Throws the same.

@@ -1,6 +1,7 @@
 // The machine on small kernels written in PTX: control flow in every shape, barriers, waiting,
 // faults, the cache.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -186,6 +187,25 @@ TEST_F(Machine, BlocksThatWaitForEachOtherGetOnInAnyOrder) {
 
     EXPECT_EQ(out[0], 16);
   }
+}
+
+TEST_F(Machine, BlocksThatLoopOverAtomicsEndBeforeOthersStart) {
+  // Such a loop may wait for others, but these do not: 4,000 blocks of 40 KiB must not be kept.
+  settings().threads = 1;
+  Program program(kernel_text(
+      "mov.u64 %rd1, room;\nmul.wide.u32 %rd2, %r2, 1280;\nadd.s64 %rd1, %rd1, %rd2;\n"
+      "st.shared.u32 [%rd1], %r2;\nmov.u32 %r3, 0;\nLOOP: atom.global.add.u32 %r4, [%out], 1;\n"
+      "add.u32 %r3, %r3, 1;\nsetp.lt.u32 %p1, %r3, 3000;\n@%p1 bra LOOP;\nret;",
+      ".shared .align 4 .b8 room[40960];\n"));
+  std::vector<int> out(1, 0);
+  rusage before{}, after{};
+  getrusage(RUSAGE_SELF, &before);
+
+  program.run({4000}, {32}, nullptr, out.data(), 0);
+
+  getrusage(RUSAGE_SELF, &after);
+  EXPECT_EQ(out[0], 4000 * 32 * 3000);
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 80 << 10) << "KiB";
 }
 
 TEST_F(Machine, FunctionsAreCalledWithTheirParameters) {

@@ -141,7 +141,7 @@ class Judgement(unittest.TestCase):
             (0, "Failed to open data.txt\n", "refused"),
             (-6, "what(): data.txt cannot be opened\n", "refused"),
             (1, "Error: Could not stat data.img\n", "refused"),
-            (-6, "what():  std::bad_alloc\n", "refused"),
+            (-6, "what():  std::bad_alloc\n", "wrong"),
             (None, "PASS\n", "timeout"),
             (0, "vgpu: cudaGraphCreate is not supported by the virtual GPU\nPASS\n", "refused"),
             (0, "vgpu: kernel k: illegal address 0x0 in block (0,0,0), warp 0\n", "wrong"),
@@ -155,7 +155,9 @@ class Judgement(unittest.TestCase):
     def test_a_library_that_needs_a_gpu_explains_a_failure(self):
         self.assertEqual(self.outcome(1, "status 1\n", ["libcublas.so.13"]), "refused")
         self.assertEqual(self.outcome(0, "PASS\n", ["libcublas.so.13"]), "passed")
-        self.assertEqual(self.outcome(0, "FAIL\n", ["libcublas.so.13"]), "refused")
+
+    def test_a_check_that_fails_beside_such_a_library_is_wrong_and_names_it(self):
+        self.assertEqual(judge(0, "FAIL\n", ["libcublas.so.13"]), ("wrong", "exit 0: FAIL; uses libcublas.so.13"))
 
 
 class Sources(unittest.TestCase):

@@ -42,10 +42,6 @@ CompileResult compile(const std::string& key, const std::string& cache_folder, E
 /// Whether compile() would find the code in the folder.
 bool is_cached(const std::string& key, const std::string& cache_folder, Effort effort);
 
-/// The line that stands for instruction 0 in a translation with places (translate.h); the one
-/// before is the function's own.
-constexpr int kFirstInstructionsLine = 2;
-
 /// The instruction to which byte `offset` of a code belongs, -1 when that cannot be told. The code
 /// is made once more, with places: `translate` has to give them (translate.h).
 int instruction_at(std::uint64_t offset, Effort effort,

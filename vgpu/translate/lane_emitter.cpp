@@ -5,7 +5,6 @@
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/translate/calls.h"
-#include "vgpu/translate/jit.h"
 #include "vgpu/translate/prepare.h"
 #include "vgpu/translate/translate.h"
 

@@ -13,8 +13,9 @@ class Module;
 namespace vgpu::translate {
 
 /// Whether machine code tells which PTX instruction it came from: as debug information, whose line
-/// is the instruction's index + kFirstInstructionsLine (jit.h).
+/// is the instruction's index + kFirstInstructionsLine; the line before is the function's own.
 enum class Places { left_out, kept };
+constexpr int kFirstInstructionsLine = 2;
 
 /// How much compile time code is worth. `little`: next to nothing is kept in registers. `medium`:
 /// registers lie in the warp's frame between blocks, and what takes much code is called; so with
