@@ -1,6 +1,7 @@
 #include "vgpu/ptx/lexer.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "vgpu/ptx/module.h"
@@ -77,9 +78,13 @@ class Lexer {
   void skip_comment() {
     const std::size_t end = text_.find("*/", at_ + 2);
     if (end == std::string::npos) throw Error(module_, line_, "a comment that never ends");
-    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+    count_lines(at_, end);
     at_ = end + 2;
+  }
+
+  void count_lines(std::size_t from, std::size_t end) {
+    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(from),
+                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
   }
 
   void add_token() {
@@ -132,10 +137,20 @@ class Lexer {
 
   /// To the brace that closes the one here.
   void add_body() {
+    static constexpr std::array<bool, 256> kEndsRun = [] {
+      std::array<bool, 256> table{};
+      for (const unsigned char c : {'{', '}', '"', '/'}) table[c] = true;
+      return table;
+    }();
     const std::size_t from = at_;
     const int line = line_;
     int depth = 0;
-    while (skip_blanks()) {
+    while (at_ < text_.size()) {
+      std::size_t next = at_;
+      while (next < text_.size() && !kEndsRun[static_cast<unsigned char>(text_[next])]) ++next;
+      count_lines(at_, next);
+      at_ = next;
+      if (!skip_blanks()) break;
       const char c = text_[at_];
       depth += (c == '{') - (c == '}');
       at_ = c == '"' ? string_end() : at_ + 1;

@@ -8,7 +8,7 @@ namespace {
 
 struct TypeRow {
   Type type;
-  const char* name;
+  std::string_view name;
   int bits;
 };
 
@@ -39,7 +39,7 @@ static_assert(rows_follow_the_enumeration());
 
 int bits_of(Type type) { return kTypes[static_cast<std::size_t>(type)].bits; }
 
-const char* name_of(Type type) { return kTypes[static_cast<std::size_t>(type)].name; }
+const char* name_of(Type type) { return kTypes[static_cast<std::size_t>(type)].name.data(); }
 
 Type type_from_name(const std::string& name) {
   const auto row = std::find_if(kTypes.begin() + 1, kTypes.end(),
@@ -50,7 +50,7 @@ Type type_from_name(const std::string& name) {
 Error::Error(const std::string& module, int at_line, const std::string& message)
     : std::runtime_error(module + ":" + std::to_string(at_line) + ": " + message), line(at_line) {}
 
-bool Instruction::has(const char* modifier) const {
+bool Instruction::has(std::string_view modifier) const {
   return std::find(modifiers.begin(), modifiers.end(), modifier) != modifiers.end();
 }
 

@@ -103,7 +103,7 @@ struct Instruction {
   SourceLocation source;  // from the .loc before it
   std::string text;       // the statement as written, blanks squeezed, without the semicolon
 
-  bool has(const char* modifier) const;
+  bool has(std::string_view modifier) const;
   /// "ld.global.nc.v4.f32": opcode and modifiers, as spec/ptx_opcodes.tsv counts them.
   std::string typed_opcode() const;
 };

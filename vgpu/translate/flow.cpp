@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 
 namespace vgpu::translate {
 namespace {
 
-bool one_of(const std::string& word, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });
+bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 /// Whether operand 0 is a destination.
@@ -18,12 +20,12 @@ bool has_destination(const ptx::Instruction& ins) {
     return !one_of(ins.modifiers.empty() ? "" : ins.modifiers[0],
                    {"init", "inval", "expect_tx", "complete_tx"});
   if (ins.opcode == "wmma") return !ins.has("store");
-  return !one_of(
-      ins.opcode,
-      {"st",        "bra",       "brx",           "ret",     "exit",           "trap",      "brkpt",
-       "red",       "membar",    "fence",         "call",    "prefetch",       "prefetchu", "cp",
-       "nanosleep", "discard",   "applypriority", "pmevent", "griddepcontrol", "stmatrix",  "sust",
-       "sured",     "setmaxnreg"});
+  static const std::unordered_set<std::string_view> none = {
+      "st",        "bra",       "brx",           "ret",     "exit",           "trap",      "brkpt",
+      "red",       "membar",    "fence",         "call",    "prefetch",       "prefetchu", "cp",
+      "nanosleep", "discard",   "applypriority", "pmevent", "griddepcontrol", "stmatrix",  "sust",
+      "sured",     "setmaxnreg"};
+  return !none.contains(ins.opcode);
 }
 
 void collect(const ptx::Operand& operand, std::vector<int>& out) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <string_view>
+#include <unordered_set>
 
 #include "vgpu/translate/value_bits.h"
 
@@ -19,8 +21,8 @@ int trailing_zeros(std::int64_t value) {
   return value == 0 ? kManyBits : std::countr_zero(static_cast<std::uint64_t>(value));
 }
 
-bool is_one_of(const std::string& word, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 Type last_type(const Instruction& ins) {
@@ -36,7 +38,7 @@ bool is_integer(Type type) {
 
 /// Instructions whose result depends on their operands alone.
 bool is_pure(const Instruction& ins) {
-  static const std::initializer_list<const char*> names = {
+  static const std::unordered_set<std::string_view> names = {
       "abs",       "add",       "addc",  "and",      "bfe",    "bfi",      "bfind", "bmsk",
       "brev",      "clz",       "cnot",  "copysign", "cos",    "cvt",      "cvta",  "div",
       "dp2a",      "dp4a",      "ex2",   "fma",      "fns",    "isspacep", "lg2",   "lop3",
@@ -46,7 +48,7 @@ bool is_pure(const Instruction& ins) {
       "sqrt",      "sub",       "szext", "tanh",     "testp",  "xor",      "mapa",  "getctarank",
       "vabsdiff2", "vabsdiff4", "vadd2", "vadd4",    "vavrg2", "vavrg4",   "vmax2", "vmax4",
       "vmin2",     "vmin4",     "vset2", "vset4",    "vsub2",  "vsub4"};
-  return is_one_of(ins.opcode, names) && !ins.has("cc") && ins.opcode != "addc";
+  return names.contains(ins.opcode) && !ins.has("cc") && ins.opcode != "addc";
 }
 
 /// The largest lane part, of strides that are not negative.
