@@ -22,12 +22,6 @@ using ptx::Type;
 
 constexpr std::int64_t kBarrierBytes = 8, kBulkBytes = 16;
 
-Value* spill(Emitter& e, Value* value) {
-  Value* room = e.scratch(value->getType());
-  e.ir.CreateStore(value, room);
-  return room;
-}
-
 bool is_space(const std::string& modifier) {
   return modifier == "global" || modifier == "shared" || modifier == "shared::cta" ||
          modifier == "shared::cluster";
@@ -44,10 +38,10 @@ Space space_number(const Emitter& e, int i) {
 Value* spilled_addresses(Emitter& e, int k, Space space, std::int64_t bytes) {
   const LaneAddresses at = e.addresses(k, space);
   require_alignment(e, at, bytes);
-  return spill(e, e.pointers(at));
+  return e.spill(e.pointers(at));
 }
 
-Value* spilled(Emitter& e, int k, Type type) { return spill(e, e.in_wide(k, type)); }
+Value* spilled(Emitter& e, int k, Type type) { return e.spill(e.in_wide(k, type)); }
 
 /// How many operands there are without a cache policy.
 int operand_count(const Emitter& e) {
@@ -65,7 +59,7 @@ void update_barrier(Emitter& e, int address, Value* arrivals, Value* transaction
   Value* states = e.scratch(Emitter::vector_of(e.ir.getInt64Ty()));
   e.stop_with(e.call("vgpu_mbarrier_update", e.ir.getPtrTy(),
                      {e.block_field(0), e.active_bits(), where, e.ir.getInt32(flags),
-                      spill(e, arrivals), spill(e, transactions), states}));
+                      e.spill(arrivals), e.spill(transactions), states}));
   if (address == 1 && e.ins->operands[0].kind != Operand::Kind::discard)
     e.out(e.ir.CreateLoad(Emitter::vector_of(e.ir.getInt64Ty()), states));
 }
@@ -149,7 +143,7 @@ void emit_copy(Emitter& e) {
   Value* from = spilled_addresses(e, 1, Space::global, bytes);
   e.call("vgpu_copy_async", e.ir.getVoidTy(),
          {e.active_bits(), to, from, e.ir.getInt32(static_cast<std::uint32_t>(bytes)),
-          spill(e, bytes_taken(e, bytes))});
+          e.spill(bytes_taken(e, bytes))});
 }
 
 /// The name of the atomic helper that reduces, and bytes of its element.
@@ -206,7 +200,7 @@ void emit_copies(Emitter& e) {
 
 void close_transactions(Emitter& e, int k, std::int64_t bytes) {
   Value* barriers = spilled_addresses(e, k, Space::shared, kBarrierBytes);
-  Value* closed = spill(e, lanes_of(e, static_cast<std::uint32_t>(bytes)));
+  Value* closed = e.spill(lanes_of(e, static_cast<std::uint32_t>(bytes)));
   e.stop_with(e.call("vgpu_close_transactions", e.ir.getPtrTy(),
                      {e.block_field(0), e.active_bits(), barriers, closed}));
 }

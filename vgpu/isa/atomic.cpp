@@ -16,12 +16,6 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-Space space_of(const Emitter& e) {
-  if (e.has("global")) return Space::global;
-  if (e.has("shared") || e.has("shared::cta") || e.has("shared::cluster")) return Space::shared;
-  return Space::generic;
-}
-
 const char* operation(Emitter& e) {
   static const char* names[] = {"add", "min", "max", "inc",  "dec",
                                 "and", "or",  "xor", "exch", "cas"};
@@ -68,12 +62,6 @@ const Operand& element(const Operand& operand, int w) {
                                                : operand;
 }
 
-Value* spill(Emitter& e, Value* value) {
-  Value* room = e.scratch(value->getType());
-  e.ir.CreateStore(value, room);
-  return room;
-}
-
 }  // namespace
 
 bool emit_atomic(Emitter& e) {
@@ -86,17 +74,17 @@ bool emit_atomic(Emitter& e) {
   if (!is_helper(helper)) e.unsupported("type");
   const int count = e.has("v8") ? 8 : e.has("v4") ? 4 : e.has("v2") ? 2 : 1;
   const int address = returns ? 1 : 0;
-  const LaneAddresses at = e.addresses(address, space_of(e));
+  const LaneAddresses at = e.addresses(address, e.space());
   require_alignment(e, at, static_cast<std::int64_t>(bits) / 8 * count);
   Value* pointers = e.pointers(at);
   llvm::Type* storage = Emitter::vector_of(e.ir.getIntNTy(bits));
   std::vector<Value*> before;
   for (int w = 0; w < count; ++w) {
     Value* step = e.ir.getInt64(static_cast<std::uint64_t>(w) * bits / 8);
-    Value* where = spill(e, w == 0 ? pointers : e.ir.CreateGEP(e.ir.getInt8Ty(), pointers, step));
+    Value* where = e.spill(w == 0 ? pointers : e.ir.CreateGEP(e.ir.getInt8Ty(), pointers, step));
     auto operand = [&](int k) {
-      return spill(e, e.as_int(e.read(element(e.ins->operands.at(static_cast<std::size_t>(k)), w),
-                                      type, true)));
+      return e.spill(e.as_int(
+          e.read(element(e.ins->operands.at(static_cast<std::size_t>(k)), w), type, true)));
     };
     Value* a = operand(address + 1);
     Value* b = e.has("cas") ? operand(address + 2) : a;

@@ -45,6 +45,24 @@ Value* Emitter::pointers(const LaneAddresses& at) {
   return ir.CreateGEP(ir.getInt8Ty(), at.base, lane_numbers(ir.getInt64Ty(), at.step));
 }
 
+Value* Emitter::spill(Value* value) {
+  Value* room = scratch(value->getType());
+  ir.CreateStore(value, room);
+  return room;
+}
+
+ptx::Space Emitter::space() const {
+  if (has("global")) return ptx::Space::global;
+  if (has("const")) return ptx::Space::constant;
+  if (has("shared") || has("shared::cta") || has("shared::cluster")) return ptx::Space::shared;
+  if (has("local")) return ptx::Space::local;
+  const auto& all = ins->modifiers;
+  const bool is_param = std::any_of(all.begin(), all.end(), [](const std::string& modifier) {
+    return modifier.starts_with("param");
+  });
+  return is_param ? ptx::Space::param : ptx::Space::generic;
+}
+
 Value* Emitter::active_bits() {
   Value* lanes = active();
   return lanes ? lanes_to_bits(lanes) : ir.getInt32(kAllLanes);

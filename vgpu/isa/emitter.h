@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vgpu/machine/state.h"
@@ -132,6 +133,8 @@ class Emitter {
                           std::initializer_list<llvm::Value*> arguments);
   /// Room in the function's frame.
   virtual llvm::Value* scratch(llvm::Type* type) = 0;
+  /// Pointer to room that holds `value`.
+  llvm::Value* spill(llvm::Value* value);
 
   /// The condition code of carry chains (add.cc, addc ...): i1 as `wide` says. carry() before any
   /// set_carry() in the basic block is unsupported.
@@ -147,7 +150,9 @@ class Emitter {
   virtual void refuse(const std::string& why) = 0;  // throws
 
   // --- modifiers ---
-  bool has(const char* modifier) const { return ins->has(modifier); }
+  bool has(std::string_view modifier) const { return ins->has(modifier); }
+  /// The state space that the modifiers name; generic when none does.
+  ptx::Space space() const;
   /// The i-th type among the modifiers counted from the last one (0: the last).
   ptx::Type type_from_end(int i = 0) const;
   /// Throws unless every modifier is a type or one of `allowed`.

@@ -197,12 +197,6 @@ void emit_mma(Emitter& e) {
 
 // --- wmma ---
 
-/// The space's name among the modifiers.
-Space space_of(const Emitter& e) {
-  if (e.has("global")) return Space::global;
-  return e.has("shared") || e.has("shared::cta") ? Space::shared : Space::generic;
-}
-
 void emit_wmma_mma(Emitter& e) {
   const Modifiers given = modifiers_of(
       e, {"mma", "sync", "aligned", "row", "col", "satfinite", "rn", "xor", "and", "popc"});
@@ -258,7 +252,7 @@ Value* first_active(Emitter& e) {
 
 /// The address that all lanes give.
 Value* common_pointer(Emitter& e, int k) {
-  const LaneAddresses at = e.addresses(k, space_of(e));
+  const LaneAddresses at = e.addresses(k, e.space());
   if (at.affine && at.stride == 0) return at.base;
   return e.ir.CreateExtractElement(e.pointers(at), first_active(e));
 }
@@ -276,8 +270,7 @@ void emit_wmma(Emitter& e) {
   const MatrixFragment fragment = fragment_of(e);
   const bool loads = e.has("load");
   const int pointer = loads ? 1 : 0;
-  require_alignment(e, e.addresses(pointer, space_of(e)),
-                    std::max(1, bits_of(fragment.element) / 8));
+  require_alignment(e, e.addresses(pointer, e.space()), std::max(1, bits_of(fragment.element) / 8));
   Value* at = common_pointer(e, pointer);
   Value* stride = stride_of(e, 2, fragment);
   Value* packed = e.ir.getInt64(fragment.packed());
@@ -298,7 +291,7 @@ void emit_matrix_rows(Emitter& e) {
   if (!e.has("m8n8") || e.type_from_end() != Type::b16) e.unsupported("shape and type: m8n8, b16");
   const int count = e.has("x4") ? 4 : e.has("x2") ? 2 : 1;
   const bool loads = e.ins->opcode == "ldmatrix";
-  const LaneAddresses at = e.addresses(loads ? 1 : 0, space_of(e));
+  const LaneAddresses at = e.addresses(loads ? 1 : 0, e.space());
   const std::uint32_t lanes = count == 4 ? kAllLanes : (1u << 8 * count) - 1;
   require_alignment(e, at, kMatrixRowBytes, lanes);
   Value* pointers = e.pointers(at);

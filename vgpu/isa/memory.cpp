@@ -15,16 +15,6 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-Space space_of(const Emitter& e) {
-  if (e.has("global")) return Space::global;
-  if (e.has("const")) return Space::constant;
-  if (e.has("shared") || e.has("shared::cta") || e.has("shared::cluster")) return Space::shared;
-  if (e.has("local")) return Space::local;
-  for (const std::string& m : e.ins->modifiers)
-    if (m.rfind("param", 0) == 0) return Space::param;
-  return Space::generic;
-}
-
 void check_modifiers(Emitter& e) {
   for (const std::string& m : e.ins->modifiers) {
     static const char* known[] = {"global",
@@ -109,7 +99,7 @@ Value* widen_loaded(Emitter& e, Value* v, Type type) {
 void emit_load(Emitter& e) {
   check_modifiers(e);
   const Access a = access_of(e);
-  const Space space = space_of(e);
+  const Space space = e.space();
   const LaneAddresses at = e.addresses(1, space);
   if (a.count > 1 && space != Space::param) require_alignment(e, at, a.bytes());
   if (is_ordered(e)) compiler_fence(e);
@@ -126,7 +116,7 @@ void emit_load(Emitter& e) {
 void emit_store(Emitter& e) {
   check_modifiers(e);
   const Access a = access_of(e);
-  const Space space = space_of(e);
+  const Space space = e.space();
   const LaneAddresses at = e.addresses(0, space);
   const Operand& s = e.ins->operands[1];
   std::vector<Value*> parts;
