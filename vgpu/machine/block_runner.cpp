@@ -56,10 +56,14 @@ std::unique_ptr<ResidentBlock> BlockRunner::take() {
     block = std::move(spare_.back());
     spare_.pop_back();
   }
-  const auto at = static_cast<std::uint64_t>(
-      (static_cast<unsigned __int128>(number) * work_.multiplier + work_.shift) % work_.blocks);
-  block->start(at, this);
+  block->start(place_in_order(number), this);
   return block;
+}
+
+std::uint64_t BlockRunner::place_in_order(std::uint64_t number) const {
+  if (work_.multiplier == 1 && work_.shift == 0) return number;
+  return static_cast<std::uint64_t>(
+      (static_cast<unsigned __int128>(number) * work_.multiplier + work_.shift) % work_.blocks);
 }
 
 void BlockRunner::run() {

@@ -60,6 +60,8 @@ class BlockRunner {
   friend class ResidentBlock;
   /// A block not yet run, ready to start; null when all are taken.
   std::unique_ptr<ResidentBlock> take();
+  /// The block that is run as the number-th.
+  std::uint64_t place_in_order(std::uint64_t number) const;
   /// Takes the numbers [first_, end_) for this thread; false when none are left.
   bool take_share();
   [[noreturn]] void fail(const ResidentBlock& block, RunResult result);

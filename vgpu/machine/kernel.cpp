@@ -76,7 +76,7 @@ TranslatedCode KernelForm::make(Code& code, translate::Effort effort) {
   made.bytes = result.code_bytes;
   made.entry = result.code;
   code.entry.store(result.code, std::memory_order_release);
-  code.settled = best;
+  if (best) code.settled.store(result.code, std::memory_order_release);
   return result.code;
 }
 
@@ -91,12 +91,12 @@ TranslatedCode KernelForm::first(Code& code) {
   return make(code, at_once ? best : translate::Effort::little);
 }
 
-std::int32_t KernelForm::run_timed(Code& code, WarpState& warp, BlockState& block) {
+RunResult KernelForm::run_timed(Code& code, WarpState& warp, BlockState& block) {
   TranslatedCode entry = code.entry.load(std::memory_order_acquire);
   if (!entry) entry = first(code);
-  if (code.settled) return entry(&warp, &block);
+  if (code.settled) return static_cast<RunResult>(entry(&warp, &block));
   const auto start = std::chrono::steady_clock::now();
-  const std::int32_t result = entry(&warp, &block);
+  const auto result = static_cast<RunResult>(entry(&warp, &block));
   const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
   const auto patience = static_cast<std::int64_t>(code.little.bytes * kNanosecondsPerByte);
   if ((code.nanoseconds += took.count()) > patience && !code.improving.exchange(true))

@@ -27,11 +27,10 @@ class KernelForm {
              bool noisy);
 
   /// Runs a warp in the full or the masked code until that ends (RunResult).
-  std::int32_t run(bool full, WarpState& warp, BlockState& block) {
+  RunResult run(bool full, WarpState& warp, BlockState& block) {
     Code& code = full ? full_ : masked_;
-    const TranslatedCode entry = code.entry.load(std::memory_order_acquire);
-    return entry && code.settled.load(std::memory_order_relaxed) ? entry(&warp, &block)
-                                                                 : run_timed(code, warp, block);
+    const TranslatedCode entry = code.settled.load(std::memory_order_acquire);
+    return entry ? static_cast<RunResult>(entry(&warp, &block)) : run_timed(code, warp, block);
   }
   /// Makes the full or the masked code.
   void prepare(bool full);
@@ -54,13 +53,13 @@ class KernelForm {
   struct Code {
     explicit Code(bool is_full) : full(is_full) {}
     const bool full;
-    std::atomic<TranslatedCode> entry = nullptr;  // the best that there is
-    std::atomic<bool> settled = false;            // no better one will come
+    std::atomic<TranslatedCode> entry = nullptr;    // the best that there is
+    std::atomic<TranslatedCode> settled = nullptr;  // the same once no better one will come
     std::atomic<bool> improving = false;
     std::atomic<std::int64_t> nanoseconds = 0;  // in the code made with little effort
     Made little, best;
   };
-  std::int32_t run_timed(Code& code, WarpState& warp, BlockState& block);
+  RunResult run_timed(Code& code, WarpState& warp, BlockState& block);
   TranslatedCode first(Code& code);
   TranslatedCode make(Code& code, translate::Effort effort);
   translate::CompileResult compile(const Code& code, translate::Effort effort);

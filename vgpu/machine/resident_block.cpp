@@ -70,9 +70,15 @@ ResidentBlock& ResidentBlock::of(BlockState* state) {
 
 void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   const Dim3& grid = work_.launch->grid;
-  state_.ctaid[0] = static_cast<std::uint32_t>(block_number % grid.x);
-  state_.ctaid[1] = static_cast<std::uint32_t>(block_number / grid.x % grid.y);
-  state_.ctaid[2] = static_cast<std::uint32_t>(block_number / grid.x / grid.y);
+  if (block_number < grid.x) {
+    state_.ctaid[0] = static_cast<std::uint32_t>(block_number);
+    state_.ctaid[1] = state_.ctaid[2] = 0;
+  } else {
+    const std::uint64_t row = block_number / grid.x;
+    state_.ctaid[0] = static_cast<std::uint32_t>(block_number % grid.x);
+    state_.ctaid[1] = static_cast<std::uint32_t>(row % grid.y);
+    state_.ctaid[2] = static_cast<std::uint32_t>(row / grid.y);
+  }
   state_.smid = static_cast<std::uint32_t>(block_number %
                                            static_cast<std::uint64_t>(work_.profile->sm_count));
   state_.fault_pc = -1;
@@ -90,55 +96,56 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
 void ResidentBlock::start_warps() {
   for (std::size_t w = 0; w < warp_count_; ++w) {
     WarpState& state = warp(w);
-    state.live = first_live_[w];
-    state.waiting = state.at_barrier = state.warp_barrier = 0;
+    const std::uint32_t live = first_live_[w], partial = live != kAllLanes;
+    state.live = live;
+    state.waiting = 0;
+    state.at_barrier = 0;
+    state.warp_barrier = 0;
     state.pc = 0;
-    state.turns = kTurns;
     state.passed = -1;
     state.retries = 0;
-    state.masked = state.live != kAllLanes;
-    if (state.masked)
+    state.masked = partial;
+    state.turns = kTurns;
+    if (partial)
       for (std::int32_t& pc : state.lane_pc) pc = 0;
     progress_[w] = Warp::runnable;
   }
 }
 
-std::int32_t ResidentBlock::run_warp(WarpState& state) {
-  bool full = state.masked == 0;
-  for (;;) {
-    const std::int32_t result = work_.form->run(full, state, state_);
-    if (result == static_cast<std::int32_t>(RunResult::diverged))
-      full = false;
-    else if (result == static_cast<std::int32_t>(RunResult::reconverged))
-      full = true;
-    else
-      return result;
-  }
-}
-
 ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
   state_.machine = &runner;
+  KernelForm& form = *work_.form;
+  Warp* const progress = progress_.data();
+  const std::size_t warps = warp_count_;
+  const auto run_warp = [&](WarpState& state) {
+    RunResult result = form.run(state.masked == 0, state, state_);
+    while (result == RunResult::diverged || result == RunResult::reconverged)
+      result = form.run(result == RunResult::reconverged, state, state_);
+    return result;
+  };
   for (;;) {
     bool moved = false;
     const std::uint64_t arrivals = state_.arrivals;
-    for (std::size_t w = 0; w < warp_count_; ++w) {
-      if (progress_[w] != Warp::runnable) continue;
-      WarpState& state = warp(w);
+    std::uint8_t* next = warps_;
+    for (std::size_t w = 0; w < warps; ++w) {
+      WarpState& state = *reinterpret_cast<WarpState*>(next);
+      next += warp_bytes_;
+      if (progress[w] != Warp::runnable) continue;
       runner.warp_ = &state;
-      const auto result = static_cast<RunResult>(run_warp(state));
+      const RunResult result = run_warp(state);
       if (result == RunResult::yielded) {
         state.turns = kTurns;
         continue;
       }
       moved = true;
       if (result == RunResult::exited) {
-        progress_[w] = Warp::ended;
+        progress[w] = Warp::ended;
         ++ended_;
       } else if (result == RunResult::barrier) {
-        progress_[w] = Warp::at_barrier;
+        progress[w] = Warp::at_barrier;
         ++waiting_;
-        plain_ = plain_ && state.barrier_id == 0 && state.barrier_threads == 0 &&
-                 state.barrier_operation == 0;
+        // One load a field: a wide one would wait for the three stores just made.
+        plain_ &= (state.barrier_id | state.barrier_threads | state.barrier_operation) == 0;
       } else {
         runner.fail(*this, result);
       }
@@ -159,17 +166,18 @@ void ResidentBlock::arrive(std::uint32_t barrier, std::uint32_t threads, std::ui
 /// __syncthreads() of every warp, by far the most frequent barrier: nothing is to be counted.
 bool ResidentBlock::release_plain() {
   if (!plain_ || any_arrived_ || waiting_ + ended_ != warp_count_) return false;
-  for (std::size_t w = 0; w < warp_count_; ++w)
-    if (progress_[w] == Warp::at_barrier) let_go(w);
+  Warp* const progress = progress_.data();
+  std::uint8_t* state = warps_;
+  for (std::size_t w = 0; w < warp_count_; ++w, state += warp_bytes_)
+    if (progress[w] == Warp::at_barrier) let_go(*reinterpret_cast<WarpState*>(state), progress[w]);
+  waiting_ = 0;
   return true;
 }
 
-void ResidentBlock::let_go(std::size_t w) {
-  WarpState& state = warp(w);
+void ResidentBlock::let_go(WarpState& state, Warp& progress) {
   state.at_barrier = 0;
   state.turns = kTurns;
-  progress_[w] = Warp::runnable;
-  if (--waiting_ == 0) plain_ = true;
+  progress = Warp::runnable;
 }
 
 bool ResidentBlock::release() {
@@ -202,7 +210,8 @@ bool ResidentBlock::release(std::uint32_t barrier) {
     WarpState& state = warp(w);
     if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
     state.barrier_value = value;
-    let_go(w);
+    let_go(state, progress_[w]);
+    if (--waiting_ == 0) plain_ = true;
   }
   return true;
 }

@@ -45,9 +45,8 @@ class ResidentBlock {
 
   WarpState& warp(std::size_t i) { return *reinterpret_cast<WarpState*>(warps_ + i * warp_bytes_); }
   void start_warps();
-  std::int32_t run_warp(WarpState& warp);
   bool release_plain();
-  void let_go(std::size_t warp);
+  static void let_go(WarpState& warp, Warp& progress);
   /// Lets through every barrier that has all its threads; true when one had.
   bool release();
   bool release(std::uint32_t barrier);

@@ -29,24 +29,25 @@ enum class RunResult : std::int32_t {
 struct alignas(64) WarpState {
   std::int32_t lane_pc[kWarpSize];  // where a lane stands that the current mask does not hold
   std::uint32_t tid[3][kWarpSize];  // threadIdx of each lane
-  std::uint32_t live;               // lanes that exist and have not returned
-  std::uint32_t waiting;            // lanes that wait at a warp-level barrier for others
-  std::uint32_t at_barrier;         // lanes that wait at the block's barrier
-  std::int32_t pc;                  // resume point of the full code
+  // The next nine are set when a block starts, with two stores of 16 bytes and one.
+  std::uint32_t live;          // lanes that exist and have not returned
+  std::uint32_t waiting;       // lanes that wait at a warp-level barrier for others
+  std::uint32_t at_barrier;    // lanes that wait at the block's barrier
+  std::uint32_t warp_barrier;  // waiting lanes that wait at a bar.warp.sync, wherever in the code
+  std::int32_t pc;             // resume point of the full code
+  std::int32_t passed;         // masked: pc of the lanes that gave their turn away, or -1
+  std::uint32_t retries;       // entries of the full code to pass by before it is tried again
+  std::uint32_t
+      masked;  // 1: lane_pc and the vector slots hold the state; 0: pc and the full code's slots
   std::int32_t turns;               // backward jumps left before others get a turn
-  std::int32_t passed;              // masked: pc of the lanes that gave their turn away, or -1
   std::uint32_t barrier_id;         // of the barrier at which the warp waits
   std::uint32_t barrier_threads;    // threads that it waits for; 0: all of the block
   std::uint32_t barrier_operation;  // 0: bar.sync; bar.red: 1 popc, 2 and, 3 or
   std::uint32_t barrier_predicate;  // bar.red: the lanes' predicates
   std::uint32_t barrier_value;      // bar.red: the result, written at release
   std::uint32_t warp_index;         // in the block
-  std::uint32_t
-      masked;  // 1: lane_pc and the vector slots hold the state; 0: pc and the full code's slots
-  std::uint8_t* local;  // lane 0's local memory; lane i's lies i * local_bytes further
+  std::uint8_t* local;              // lane 0's local memory; lane i's lies i * local_bytes further
   std::uint32_t sync_mask[kWarpSize];  // waiting lanes: the member mask that each named
-  std::uint32_t warp_barrier;  // waiting lanes that wait at a bar.warp.sync, wherever in the code
-  std::uint32_t retries;       // entries of the full code to pass by before it is tried again
 };
 
 /// One block while it runs; one per OS thread.
