@@ -2,6 +2,8 @@
 //
 // Float comparisons: eq ne lt le gt ge are false on NaN, equ neu ltu leu gtu geu true; num: neither
 // is NaN; nan: one is.
+#include "vgpu/isa/compare.h"
+
 #include "vgpu/isa/float.h"
 
 namespace vgpu::isa {
@@ -25,18 +27,6 @@ Value* compare_floats(Emitter& e, Value* a, Value* b) {
   for (const auto& row : kTable)
     if (comparison(e) == row.name) return e.ir.CreateFCmp(row.predicate, a, b);
   e.unsupported("comparison ." + comparison(e));
-}
-
-Value* compare_integers(Emitter& e, Value* a, Value* b, Type type) {
-  const bool s = is_signed(type);
-  const std::string& op = comparison(e);
-  if (op == "eq") return e.ir.CreateICmpEQ(a, b);
-  if (op == "ne") return e.ir.CreateICmpNE(a, b);
-  if (op == "lt" || op == "lo") return s ? e.ir.CreateICmpSLT(a, b) : e.ir.CreateICmpULT(a, b);
-  if (op == "le" || op == "ls") return s ? e.ir.CreateICmpSLE(a, b) : e.ir.CreateICmpULE(a, b);
-  if (op == "gt" || op == "hi") return s ? e.ir.CreateICmpSGT(a, b) : e.ir.CreateICmpUGT(a, b);
-  if (op == "ge" || op == "hs") return s ? e.ir.CreateICmpSGE(a, b) : e.ir.CreateICmpUGE(a, b);
-  e.unsupported("comparison ." + op);
 }
 
 Value* compare(Emitter& e, Value* a, Value* b, Type type) {
@@ -111,6 +101,18 @@ void emit_set(Emitter& e) {
 }
 
 }  // namespace
+
+Value* compare_integers(Emitter& e, Value* a, Value* b, Type type) {
+  const bool s = is_signed(type);
+  const std::string& op = comparison(e);
+  if (op == "eq") return e.ir.CreateICmpEQ(a, b);
+  if (op == "ne") return e.ir.CreateICmpNE(a, b);
+  if (op == "lt" || op == "lo") return s ? e.ir.CreateICmpSLT(a, b) : e.ir.CreateICmpULT(a, b);
+  if (op == "le" || op == "ls") return s ? e.ir.CreateICmpSLE(a, b) : e.ir.CreateICmpULE(a, b);
+  if (op == "gt" || op == "hi") return s ? e.ir.CreateICmpSGT(a, b) : e.ir.CreateICmpUGT(a, b);
+  if (op == "ge" || op == "hs") return s ? e.ir.CreateICmpSGE(a, b) : e.ir.CreateICmpUGE(a, b);
+  e.unsupported("comparison ." + op);
+}
 
 bool emit_compare(Emitter& e) {
   const std::string& op = e.ins->opcode;

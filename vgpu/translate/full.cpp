@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "vgpu/translate/affine_range.h"
 #include "vgpu/translate/affine_slots.h"
 #include "vgpu/translate/lane_emitter.h"
 #include "vgpu/translate/translate.h"
@@ -16,6 +17,8 @@ using ptx::Operand;
 using ptx::Type;
 
 constexpr std::uint32_t kRetriesAfterRefusal = 16;
+/// Lanes' numbers that lie further apart are compared one by one: a narrow type would wrap.
+constexpr std::int64_t kFarthestApart = 1 << 15;
 
 class FullTranslator : public LaneEmitter {
  public:
@@ -90,6 +93,7 @@ class FullTranslator : public LaneEmitter {
     if (destination.kind == Operand::Kind::discard) return;
     if (destination.kind != Operand::Kind::reg) unsupported("destination operand");
     const int reg = destination.reg;
+    agreements_.erase(reg);
     value = coerce(value, register_type(reg));
     if (shape(reg).affine()) {
       if (value->getType()->isVectorTy()) value = ir.CreateExtractElement(value, std::uint64_t{0});
@@ -234,6 +238,7 @@ class FullTranslator : public LaneEmitter {
     set_carry(nullptr);
     values_.clear();
     written_.clear();
+    agreements_.clear();
     const Instruction& last = program_.function.body[block.last - 1];
     const bool terminator = is_branch(last) || ends_thread(last) || is_block_barrier(last);
     for (int i = block.first; i < block.last - terminator; ++i) translate_instruction(k, i);
@@ -306,26 +311,38 @@ class FullTranslator : public LaneEmitter {
     result_ = result;
     if (!wide && widens_affine(*ins, program_.shapes, program_.rows)) check_widening(k);
     isa::emit(*this);
+    if (ins->opcode == "setp" && ins->guard < 0) note_agreement();
+  }
+
+  Shape operand_shape(int k) { return shape_of(ins->operands[k], program_.shapes, program_.rows); }
+
+  /// `i < n` with an affine i: the branch on it then needs no lane's value where all agree.
+  void note_agreement() {
+    const Operand& destination = ins->operands[0];
+    const Type type = type_from_end();
+    if (destination.kind != Operand::Kind::reg || ins->operands.size() != 3) return;
+    if (!isa::is_integer(type) || shape(destination.reg).affine()) return;
+    const int moving = operand_shape(1).uniform() ? 2 : 1, other = 3 - moving;
+    const Shape moves = operand_shape(moving);
+    if (!moves.affine() || moves.uniform() || !operand_shape(other).uniform()) return;
+    const Extent extent = extent_of(moves, program_.rows);
+    if (extent.up - extent.down >= kFarthestApart) return;
+    agreements_[destination.reg] =
+        agreement_of(*this, scalar_operand(moving), extent, moving, scalar_operand(other));
+  }
+
+  Value* scalar_operand(int k) {
+    const Type type = type_from_end();
+    return coerce(read(ins->operands[k], type, false), element(type));
   }
 
   /// The narrow operand that moves with the lane must not wrap within the warp.
   void check_widening(int k) {
-    const auto shape_at = [&](std::size_t operand) {
-      return shape_of(ins->operands[operand], program_.shapes, program_.rows);
-    };
-    std::size_t moving = 1;
-    while (shape_at(moving).uniform()) ++moving;
+    int moving = 1;
+    while (operand_shape(moving).uniform()) ++moving;
     if (ins->opcode == "mad" && moving == 3) return;  // the addend is wide already
-    const Shape moves = shape_at(moving);
-    const std::int64_t columns = moves.stride * (program_.rows.lanes - 1);
-    const std::int64_t rows = moves.jump * (program_.rows.count() - 1);
-    const Type type = type_from_end();
-    Value* base = coerce(read(ins->operands[moving], type, false), element(type));
-    Value* up =
-        wraps(base, type, std::max<std::int64_t>(columns, 0) + std::max<std::int64_t>(rows, 0));
-    Value* down =
-        wraps(base, type, std::min<std::int64_t>(columns, 0) + std::min<std::int64_t>(rows, 0));
-    Value* either = up && down ? ir.CreateOr(up, down) : up ? up : down;
+    const Extent extent = extent_of(operand_shape(moving), program_.rows);
+    Value* either = wraps(*this, scalar_operand(moving), type_from_end(), extent);
     BasicBlock *refuse = new_block("wraps"), *next = new_block("wide");
     ir.CreateCondBr(either, refuse, next, unlikely());
     ir.SetInsertPoint(refuse);
@@ -333,29 +350,24 @@ class FullTranslator : public LaneEmitter {
     ir.SetInsertPoint(next);
   }
 
-  /// Whether base + distance is no number of the type; null for no distance.
-  Value* wraps(Value* base, Type type, std::int64_t distance) {
-    if (distance == 0) return nullptr;
-    const llvm::Intrinsic::ID id = isa::is_signed(type)
-                                       ? (distance > 0 ? llvm::Intrinsic::sadd_with_overflow
-                                                       : llvm::Intrinsic::ssub_with_overflow)
-                                       : (distance > 0 ? llvm::Intrinsic::uadd_with_overflow
-                                                       : llvm::Intrinsic::usub_with_overflow);
-    Value* by =
-        llvm::ConstantInt::get(base->getType(), static_cast<std::uint64_t>(std::abs(distance)));
-    return ir.CreateExtractValue(ir.CreateBinaryIntrinsic(id, base, by), 1);
-  }
-
   llvm::MDNode* unlikely() {
     return llvm::MDBuilder(ir.getContext()).createBranchWeights(1, 10000);
   }
 
-  /// Calls all(), none() or mixed() where all lanes, no lane or some lanes hold the predicate.
+  /// Calls all(), none() or mixed() where all lanes, no lane or some lanes hold the guard.
   template <class All, class None, class Mixed>
-  void split(const std::string& name, Value* lanes, All all, None none, Mixed mixed) {
-    Value* bits = lanes_to_bits(lanes);
+  void split(const std::string& name, All all, None none, Mixed mixed) {
     BasicBlock *on_all = new_block(name + ".all"), *rest = new_block(name + ".rest"),
                *on_none = new_block(name + ".none"), *on_mixed = new_block(name + ".mixed");
+    if (const auto found = agreements_.find(ins->guard); found != agreements_.end()) {
+      BasicBlock *alike = new_block(name + ".alike"), *apart = new_block(name + ".apart");
+      ir.CreateCondBr(found->second.alike, alike, apart);
+      ir.SetInsertPoint(alike);
+      ir.CreateCondBr(found->second.holds, ins->guard_negated ? on_none : on_all,
+                      ins->guard_negated ? on_all : on_none);
+      ir.SetInsertPoint(apart);
+    }
+    Value* bits = lanes_to_bits(guard_value(*ins, true));
     ir.CreateCondBr(ir.CreateICmpEQ(bits, ir.getInt32(kAllLanes)), on_all, rest);
     ir.SetInsertPoint(rest);
     ir.CreateCondBr(ir.CreateICmpEQ(bits, ir.getInt32(0)), on_none, on_mixed);
@@ -378,13 +390,13 @@ class FullTranslator : public LaneEmitter {
       ir.SetInsertPoint(fall);
       return go(k, k + 1);
     }
-    Value* lanes = guard_value(*ins, true);
     split(
-        "bra", lanes, [&] { go(k, target); }, [&] { go(k, k + 1); },
-        [&](Value*) {
+        "bra", [&] { go(k, target); }, [&] { go(k, k + 1); },
+        [&](Value* bits) {
           RegisterSet registers = live(target);
           registers.merge(live(k + 1));
-          diverge(ir.CreateSelect(lanes, pc_value(target), pc_value(k + 1)), registers);
+          diverge(ir.CreateSelect(bits_to_lanes(bits), pc_value(target), pc_value(k + 1)),
+                  registers);
         });
   }
 
@@ -428,9 +440,8 @@ class FullTranslator : public LaneEmitter {
     const bool trap = ins->opcode == "trap";
     const auto stop = [&] { trap ? end_with_fault() : exit_all(); };
     if (ins->guard < 0) return stop();
-    Value* lanes = guard_value(*ins, true);
     split(
-        "end", lanes, stop, [&] { go(k, k + 1); },
+        "end", stop, [&] { go(k, k + 1); },
         [&](Value* bits) {
           if (trap) return end_with_fault();
           store_warp(offsetof(WarpState, live), ir.CreateNot(bits));
@@ -460,8 +471,9 @@ class FullTranslator : public LaneEmitter {
   std::map<std::vector<int>, llvm::GlobalVariable*> affine_slots_;
   std::vector<BasicBlock*> code_of_;
   Value *mask_ = nullptr, *uniform_guard_ = nullptr;
-  Shape result_;                  // of the instruction
-  std::map<int, Value*> values_;  // in compact code: of the block's registers
+  Shape result_;                         // of the instruction
+  std::map<int, Value*> values_;         // in compact code: of the block's registers
+  std::map<int, Agreement> agreements_;  // of predicates that the block computed
   std::set<int> written_;
 };
 
