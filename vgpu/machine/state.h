@@ -45,6 +45,7 @@ struct alignas(64) WarpState {
   std::uint32_t barrier_operation;  // 0: bar.sync; bar.red: 1 popc, 2 and, 3 or
   std::uint32_t barrier_predicate;  // bar.red: the lanes' predicates
   std::uint32_t barrier_value;      // bar.red: the result, written at release
+  std::uint32_t trips;              // backward jumps in code made with little effort
   std::uint32_t warp_index;         // in the block
   std::uint8_t* local;              // lane 0's local memory; lane i's lies i * local_bytes further
   std::uint32_t sync_mask[kWarpSize];  // waiting lanes: the member mask that each named

@@ -217,12 +217,16 @@ class FullTranslator : public LaneEmitter {
   }
 
   void diverge(Value* lane_pc, const RegisterSet& registers, std::uint32_t retries = 0) {
+    store_for_masked(lane_pc, registers);
+    store_warp(offsetof(WarpState, retries), ir.getInt32(retries));
+    end_with(RunResult::diverged);
+  }
+
+  void store_for_masked(Value* lane_pc, const RegisterSet& registers) {
     store_registers(registers);
     change_affine("vgpu_spread_affine", ir.getVoidTy(), registers);
     store_lane_pcs(lane_pc);
     store_warp(offsetof(WarpState, masked), ir.getInt32(1));
-    store_warp(offsetof(WarpState, retries), ir.getInt32(retries));
-    end_with(RunResult::diverged);
   }
 
   Value* pc_value(int k) { return splat(ir.getInt32(static_cast<std::uint32_t>(k))); }
@@ -252,7 +256,20 @@ class FullTranslator : public LaneEmitter {
     translate_end(k);
   }
 
+  /// Full code that another takes over has an entry at every target of a backward jump, for lanes
+  /// that come from masked code (program.cpp): so do these.
+  void visit_machine(int to) {
+    BasicBlock* leave = leave_sometimes();
+    BasicBlock* stay = ir.GetInsertBlock();
+    ir.SetInsertPoint(leave);
+    store_for_masked(pc_value(to), live(to));
+    store_warp(offsetof(WarpState, pc), ir.getInt32(static_cast<std::uint32_t>(to)));
+    end_with(RunResult::reconverged);
+    ir.SetInsertPoint(stay);
+  }
+
   void go(int from, int to) {
+    if (to <= from && hasty_) visit_machine(to);
     if (to > from || !program_.polls[from]) {
       ir.CreateBr(code_of_[to]);
       return;

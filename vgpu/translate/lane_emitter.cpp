@@ -16,7 +16,10 @@ using ptx::Type;
 
 LaneEmitter::LaneEmitter(const Program& program, Effort effort, llvm::Module& llvm_module,
                          llvm::IRBuilder<>& builder, const std::string& name, bool full)
-    : Emitter(builder, llvm_module), program_(program), full_(full) {
+    : Emitter(builder, llvm_module),
+      program_(program),
+      full_(full),
+      hasty_(effort == Effort::little) {
   auto* pointer = ir.getPtrTy();
   auto* type = llvm::FunctionType::get(ir.getInt32Ty(), {pointer, pointer}, false);
   code_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, llvm_module);
@@ -52,6 +55,17 @@ void LaneEmitter::begin_instruction(int at) {
   index = at;
   ins = &program_.function.body[at];
   scratch_used_.clear();
+}
+
+llvm::BasicBlock* LaneEmitter::leave_sometimes() {
+  Value* trips = ir.CreateAdd(load_warp(offsetof(WarpState, trips)), ir.getInt32(1));
+  store_warp(offsetof(WarpState, trips), trips);
+  llvm::BasicBlock *leave = new_block("visit"), *stay = new_block("stay");
+  ir.CreateCondBr(
+      ir.CreateICmpEQ(ir.CreateAnd(trips, ir.getInt32(kTripsOfAVisit - 1)), ir.getInt32(0)), leave,
+      stay);
+  ir.SetInsertPoint(stay);
+  return leave;
 }
 
 void LaneEmitter::refuse(const std::string& why) {

@@ -14,6 +14,7 @@ namespace vgpu::translate {
 
 /// What a trip of a loop that may wait for others costs of a warp's turns: it gives way sooner.
 constexpr std::uint32_t kTurnsOfAPoll = 64;
+constexpr std::uint32_t kTripsOfAVisit = 1 << 14;  // a power of two
 
 class LaneEmitter : public isa::Emitter {
  public:
@@ -75,6 +76,9 @@ class LaneEmitter : public isa::Emitter {
   void store_lane_pcs(llvm::Value* value) {
     ir.CreateAlignedStore(value, warp_field(offsetof(WarpState, lane_pc)), llvm::Align(64));
   }
+  /// Code made with little effort: goes on at a new block, or once in kTripsOfAVisit backward jumps
+  /// at the one that is returned, to come back to the machine, which may have better code by then.
+  llvm::BasicBlock* leave_sometimes();
   void end_with(RunResult result) { ir.CreateRet(ir.getInt32(static_cast<std::uint32_t>(result))); }
   llvm::BasicBlock* new_block(const std::string& name) {
     return llvm::BasicBlock::Create(ir.getContext(), name, code_);
@@ -91,6 +95,7 @@ class LaneEmitter : public isa::Emitter {
 
   const Program& program_;
   const bool full_;
+  const bool hasty_;  // made with little effort
   llvm::Function* code_ = nullptr;
   llvm::Value* warp_ = nullptr;
   llvm::Value* block_ = nullptr;

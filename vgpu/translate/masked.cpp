@@ -140,9 +140,24 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateBr(dispatch_);
   }
 
+  /// These lanes go on first, if they ran ahead of others before.
+  void visit_machine(int to) {
+    BasicBlock* leave = leave_sometimes();
+    BasicBlock* stay = ir.GetInsertBlock();
+    ir.SetInsertPoint(leave);
+    stand_at(to, mask());
+    store_warp(offsetof(WarpState, passed),
+               ir.CreateSelect(ir.CreateICmpEQ(next(), ir.getInt32(kNoPc)),
+                               ir.getInt32(static_cast<std::uint32_t>(to - 1)), ir.getInt32(~0u)));
+    store_warp(offsetof(WarpState, retries), ir.CreateLoad(ir.getInt32Ty(), retries_));
+    end_with(RunResult::diverged);
+    ir.SetInsertPoint(stay);
+  }
+
   /// Backward jumps are counted while others wait, lanes of this warp or threads elsewhere: nobody
   /// waits for ever.
   void give_way(int from, int to) {
+    if (hasty_) visit_machine(to);
     BasicBlock *count = new_block("count"), *yield = new_block("yield"), *go_on = new_block("goon");
     if (program_.polls[from]) {
       ir.CreateBr(count);
