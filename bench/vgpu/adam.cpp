@@ -70,7 +70,7 @@ void add_adam_rows(Rows& rows) {
   loop.unit = "ms";
   loop.peer = "plain C++ loop";
   loop.judged = Judged::time_ratio;
-  loop.goal = {1.5, 2};
+  loop.goal = {1.3, 1.5};
   rows.add(loop, [](benchmark::State& state, Row& row) { run(state, row, true); });
   for (const int threads : {1, 2}) {
     Row torch = loop;
