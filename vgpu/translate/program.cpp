@@ -1,5 +1,6 @@
 #include "vgpu/translate/program.h"
 
+#include "vgpu/translate/if_conversion.h"
 #include "vgpu/translate/prepare.h"
 
 namespace vgpu::translate {
@@ -62,6 +63,7 @@ void find_entries(Program& program) {
 
 Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel) {
   Prepared out{&module, prepare(module, kernel), {}};
+  convert_short_branches(out.function);
   out.layout = lay_out(module, out.function);
   return out;
 }
