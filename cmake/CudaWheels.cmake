@@ -30,6 +30,6 @@ macro(plumbline_cuda_targets)
   set_target_properties(cuda::cudart PROPERTIES IMPORTED_LOCATION ${PLUMBLINE_CUDART}
     INTERFACE_INCLUDE_DIRECTORIES ${PLUMBLINE_CUDA_INCLUDE})
   target_link_libraries(cuda::cudart INTERFACE pthread dl rt)
-  # CMake 3.25 ignores CMAKE_CUDA_STANDARD 20. --no-compress keeps the PTX readable inside the binary.
+  # CMake 3.25 ignores CMAKE_CUDA_STANDARD 20. --no-compress spares each process the unpacking.
   add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--no-compress;-lineinfo>")
 endmacro()

@@ -9,17 +9,6 @@ namespace {
 
 constexpr u32 kBytes = 16;  // of a thread's inputs
 
-class Table {
- public:
-  template <class F>
-  FlowLine& add(const std::string& name, std::vector<std::string> opcodes,
-                const std::string& before, const std::string& body, F reference) {
-    lines.push_back({name, std::move(opcodes), flow_kernel(before, body), reference, std::nullopt});
-    return lines.back();
-  }
-  std::vector<FlowLine> lines;
-};
-
 /// 16 bytes of shared memory for each thread, at %w0, full of 0xaa.
 const std::string kRoom = ".shared .align 16 .b8 room[1536];\n";
 const std::string kOwnRoom = R"(
@@ -67,7 +56,7 @@ void partly(const FlowCase& c, u32 t, u32 count, u32 bytes, u32* o) {
   }
 }
 
-void copies(Table& out) {
+void copies(FlowTable& out) {
   const std::string done = "cp.async.commit_group;\ncp.async.wait_group 0;\n";
   for (const std::string space : {".shared", ".shared::cta"})
     for (const auto& [cache, bytes] :
@@ -102,7 +91,7 @@ void copies(Table& out) {
   }
 }
 
-void copies_at_barriers(Table& out) {
+void copies_at_barriers(FlowTable& out) {
   for (const std::string space : {".shared", ".shared::cta"}) {
     const std::string name = "cp.async.mbarrier.arrive" + space + ".b64",
                       noinc = "cp.async.mbarrier.arrive.noinc" + space + ".b64";
@@ -127,7 +116,7 @@ void copies_at_barriers(Table& out) {
 }
 
 /// Every thread arrives, waits for the others and reads what another wrote before.
-void meetings(Table& out) {
+void meetings(FlowTable& out) {
   for (const std::string space : {".shared", ".shared::cta", ""})
     for (const char* wait : {"test_wait", "try_wait"}) {
       const std::string arrive = "mbarrier.arrive" + space + ".b64",
@@ -172,7 +161,7 @@ void meetings(Table& out) {
 }
 
 /// One thread's own object: what each arrival leaves.
-void counts(Table& out) {
+void counts(FlowTable& out) {
   const std::string state = "mbarrier.test_wait.shared.b64";
   out.add("mbarrier.pending_count: before each arrival",
           {"mbarrier.pending_count.b64", "mbarrier.arrive.shared.b64"}, kGates,
@@ -219,7 +208,7 @@ void counts(Table& out) {
           [](const FlowCase&, u32, u32* o) { o[0] = 0, o[1] = 1, o[2] = 1; });
 }
 
-void faults(Table& out) {
+void faults(FlowTable& out) {
   const std::string misplaced =
       "setp.eq.u32 %p, %in3, 13;\nselp.b64 %w1, 2, 0, %p;\n"
       "add.u64 %w0, %w0, %w1;\n";
@@ -250,7 +239,7 @@ void faults(Table& out) {
         "@%p mbarrier.expect_tx.shared::cta.b64 [%w4], 1048576;\n");
 }
 
-void bulk_copies(Table& out) {
+void bulk_copies(FlowTable& out) {
   const std::string state = "mbarrier.test_wait.shared.b64";
   for (const std::string to : {".shared::cta", ".shared::cluster"}) {
     const std::string opcode = "cp.async.bulk" + to + ".global.mbarrier::complete_tx::bytes";
@@ -301,7 +290,7 @@ void bulk_copies(Table& out) {
   reduce("dec.u32", [](u32 x, u32 a) { return x == 0 || x > a ? a : x - 1; });
 }
 
-void stores_at_barriers(Table& out) {
+void stores_at_barriers(FlowTable& out) {
   const std::string state = "mbarrier.test_wait.shared.b64", done = ".mbarrier::complete_tx::bytes";
   const auto add = [&](const std::string& opcode, const std::string& value, const char* bytes,
                        auto reference) {
@@ -324,7 +313,7 @@ void stores_at_barriers(Table& out) {
       [](const FlowCase& c, u32 t, u32* o) { o[1] ^= c.of(t, 0); });
 }
 
-void cluster_addresses(Table& out) {
+void cluster_addresses(FlowTable& out) {
   out.add(
       "mapa, getctarank: of the only block",
       {"mapa.shared::cluster.u32", "mapa.u64", "getctarank.shared::cluster.u32", "getctarank.u64"},
@@ -339,7 +328,7 @@ void cluster_addresses(Table& out) {
       });
 }
 
-void cache_policies(Table& out) {
+void cache_policies(FlowTable& out) {
   const std::string load = "ld.global.L2::cache_hint.u32";
   for (const std::string policy :
        {"createpolicy.fractional.L2::evict_last.b64",
@@ -352,7 +341,7 @@ void cache_policies(Table& out) {
 }  // namespace
 
 std::vector<FlowLine> async_lines() {
-  Table out;
+  FlowTable out;
   copies(out);
   copies_at_barriers(out);
   meetings(out);
