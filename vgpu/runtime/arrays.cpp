@@ -21,8 +21,14 @@ constexpr unsigned kKnownFlags = cudaArrayLayered | cudaArraySurfaceLoadStore | 
 
 std::mutex mutex;
 /// Never destroyed, as the memory's: a library may free its arrays late.
-auto& arrays = *new std::map<const void*, std::unique_ptr<Array>>;
-auto& mipmapped = *new std::map<const void*, std::unique_ptr<MipmappedArray>>;
+auto& arrays() {
+  static auto* all = new std::map<const void*, std::unique_ptr<Array>>;
+  return *all;
+}
+auto& mipmapped() {
+  static auto* all = new std::map<const void*, std::unique_ptr<MipmappedArray>>;
+  return *all;
+}
 
 // --- what may be allocated ---
 
@@ -146,7 +152,7 @@ cudaError_t new_array(cudaArray_t* out, const cudaChannelFormatDesc* description
   array->image.data = static_cast<std::uint8_t*>(array->memory);
   *out = reinterpret_cast<cudaArray_t>(array.get());
   const std::lock_guard lock(mutex);
-  arrays.emplace(array.get(), std::move(array));
+  arrays().emplace(array.get(), std::move(array));
   return cudaSuccess;
 }
 
@@ -188,7 +194,7 @@ cudaError_t new_mipmapped(cudaMipmappedArray_t* out, const cudaChannelFormatDesc
   }
   *out = reinterpret_cast<cudaMipmappedArray_t>(made.get());
   const std::lock_guard lock(mutex);
-  mipmapped.emplace(made.get(), std::move(made));
+  mipmapped().emplace(made.get(), std::move(made));
   return cudaSuccess;
 }
 
@@ -210,8 +216,8 @@ bool is_layered(unsigned flags) { return (flags & (cudaArrayLayered | cudaArrayC
 
 const Array* find_array(cudaArray_const_t handle) {
   const std::lock_guard lock(mutex);
-  if (const auto found = arrays.find(handle); found != arrays.end()) return found->second.get();
-  for (const auto& [key, whole] : mipmapped)
+  if (const auto found = arrays().find(handle); found != arrays().end()) return found->second.get();
+  for (const auto& [key, whole] : mipmapped())
     for (const auto& level : whole->levels)
       if (static_cast<const void*>(level.get()) == handle) return level.get();
   return nullptr;
@@ -219,8 +225,8 @@ const Array* find_array(cudaArray_const_t handle) {
 
 const MipmappedArray* find_mipmapped(cudaMipmappedArray_const_t handle) {
   const std::lock_guard lock(mutex);
-  const auto found = mipmapped.find(handle);
-  return found == mipmapped.end() ? nullptr : found->second.get();
+  const auto found = mipmapped().find(handle);
+  return found == mipmapped().end() ? nullptr : found->second.get();
 }
 
 void forget_arrays() {
@@ -228,8 +234,8 @@ void forget_arrays() {
   const auto of_this_device = [](const auto& entry) {
     return entry.second->device == current_device();
   };
-  std::erase_if(arrays, of_this_device);
-  std::erase_if(mipmapped, of_this_device);
+  std::erase_if(arrays(), of_this_device);
+  std::erase_if(mipmapped(), of_this_device);
 }
 
 }  // namespace vgpu::runtime
@@ -257,9 +263,9 @@ VGPU_API(cudaMallocMipmappedArray,
   return new_mipmapped(array, description, levels,
                        {"cudaMallocMipmappedArray", extent, flags, true});
 }
-VGPU_API(cudaFreeArray, (cudaArray_t array), (array)) { return free_one(arrays, array); }
+VGPU_API(cudaFreeArray, (cudaArray_t array), (array)) { return free_one(arrays(), array); }
 VGPU_API(cudaFreeMipmappedArray, (cudaMipmappedArray_t array), (array)) {
-  return free_one(mipmapped, array);
+  return free_one(mipmapped(), array);
 }
 VGPU_API(cudaGetMipmappedArrayLevel,
          (cudaArray_t * level, cudaMipmappedArray_const_t array, unsigned int number),

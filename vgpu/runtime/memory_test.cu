@@ -28,10 +28,26 @@ const cudaStream_t made_early = [] {
   return cudaStreamCreate(&stream) == cudaSuccess ? stream : nullptr;
 }();
 
+const cudaTextureObject_t texture_early = [] {
+  const cudaChannelFormatDesc description = cudaCreateChannelDesc<float>();
+  cudaResourceDesc resource{};
+  resource.resType = cudaResourceTypeArray;
+  if (cudaMallocArray(&resource.res.array.array, &description, 8, 8) != cudaSuccess)
+    return cudaTextureObject_t{0};
+  const cudaTextureDesc how{};
+  cudaTextureObject_t texture = 0;
+  return cudaCreateTextureObject(&texture, &resource, &how, nullptr) == cudaSuccess ? texture : 0;
+}();
+
 TEST(StaticObjects, MayCallCudaBeforeMain) {
   ASSERT_NE(allocated_early, nullptr);
   EXPECT_EQ(cudaMemsetAsync(allocated_early, 0, 64, made_early), cudaSuccess);
   EXPECT_EQ(cudaStreamSynchronize(made_early), cudaSuccess);
+  ASSERT_NE(texture_early, 0u);
+  cudaResourceDesc resource{};
+  ASSERT_EQ(cudaGetTextureObjectResourceDesc(&resource, texture_early), cudaSuccess);
+  EXPECT_EQ(cudaDestroyTextureObject(texture_early), cudaSuccess);
+  EXPECT_EQ(cudaFreeArray(resource.res.array.array), cudaSuccess);
 }
 
 std::uint64_t attribute(cudaMemPool_t pool, cudaMemPoolAttr which) {

@@ -34,7 +34,10 @@ struct Record {
 
 std::mutex mutex;
 /// Never destroyed, as the memory's: a library may destroy its objects late.
-auto& records = *new std::map<unsigned long long, std::unique_ptr<Record>>;
+auto& records() {
+  static auto* all = new std::map<unsigned long long, std::unique_ptr<Record>>;
+  return *all;
+}
 
 [[noreturn]] void refuse(cudaError_t code, const std::string& why) {
   throw ApiError(code, "cudaCreateTextureObject: " + why);
@@ -277,7 +280,7 @@ unsigned long long keep(std::unique_ptr<Record> record) {
   const auto handle =
       static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(&record->object));
   const std::lock_guard lock(mutex);
-  records[handle] = std::move(record);
+  records()[handle] = std::move(record);
   return handle;
 }
 
@@ -285,15 +288,15 @@ unsigned long long keep(std::unique_ptr<Record> record) {
 template <class Body>
 cudaError_t with_record(unsigned long long handle, std::uint64_t mark, Body body) {
   const std::lock_guard lock(mutex);
-  const auto found = records.find(handle);
-  if (found == records.end() || found->second->object.mark != mark) return cudaErrorInvalidValue;
+  const auto found = records().find(handle);
+  if (found == records().end() || found->second->object.mark != mark) return cudaErrorInvalidValue;
   return body(*found->second);
 }
 
 cudaError_t destroy(unsigned long long handle, std::uint64_t mark) {
   return with_record(handle, mark, [&](Record& record) {
     record.object.mark = 0;
-    records.erase(handle);
+    records().erase(handle);
     return cudaSuccess;
   });
 }
@@ -302,7 +305,7 @@ cudaError_t destroy(unsigned long long handle, std::uint64_t mark) {
 
 void forget_textures() {
   const std::lock_guard lock(mutex);
-  std::erase_if(records,
+  std::erase_if(records(),
                 [](const auto& entry) { return entry.second->device == current_device(); });
 }
 
