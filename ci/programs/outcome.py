@@ -11,7 +11,9 @@ PASS = re.compile(r"\b(PASS(ED|ES)?(?!\s*\d)|OK|SUCCESS(FUL(LY)?)?|SUCCEEDED|VER
 FAIL = re.compile(r"\b(FAIL(ED|URE|S|ING)?|mis-?match(es|ed)?|incorrect|invalid result|not (ok|correct|equal|match\w*|verified)|"
                   r"do(es)? not match|wrong|verification error|validation error|results? differ)\b", re.IGNORECASE)
 HARMLESS = re.compile(r"\bfail\w* as expected|\b(no|0|zero|without)( \w+)? (fail|mis-?match|error|incorrect|wrong)\w*|"
-                      r"\b(fail|mis-?match|incorrect|wrong)\w*( \w+)?\s*[:=]\s*0+(\.0*)?%?(?![\d.])", re.IGNORECASE)
+                      r"\b(fail|mis-?match|incorrect|wrong)\w*( \w+)?\s*[:=]\s*0+(\.0*)?%?(?![\d.])|"
+                      r"\(%\) of bytes mismatched",  # a share, which the CUDA samples' comparison judges on the next line
+                      re.IGNORECASE)
 INPUT = re.compile(r"\busage\b|no such file|(could not|cannot|can't|unable to|fail(ed)? to|error( in)?) (open|read|find|load|stat|import)\w*|"
                    r"(file|image|data)\b.* not (be )?(found|opened)|\bwaiv\w+|dlopen|cannot be opened", re.IGNORECASE)
 DEVICE = re.compile(r"cudaError\w+|CUDA error|CUDA_ERROR\w+|GPUassert", re.IGNORECASE)

@@ -123,6 +123,8 @@ class Judgement(unittest.TestCase):
             (0, "", "ran"),
             (0, "time 3 ms\n", "ran"),
             (0, "Test PASSED\n", "passed"),
+            (0, "    0.02(%) of bytes mismatched (count=3)\n\nGPU Result matches CPU Result within tolerance...\n", "passed"),
+            (0, "    9.00(%) of bytes mismatched (count=900)\n\nGPU Result does not match CPU Result\n", "wrong"),
             (0, "All results match.\n", "passed"),
             (0, "Pass 1 of 3\n", "ran"),
             (0, "finds a password, invalid or not\n", "ran"),
