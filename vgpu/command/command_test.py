@@ -195,6 +195,29 @@ class Run(Command):
         text = SCALE.replace("sm_80", "sm_100").replace("{ trap;", "{\n.reg .b64 %d; .reg .b32 %t, %i; .reg .pred %p;\ntcgen05.mma.cta_group::1.kind::f16 [%t], %d, %d, %i, %p;\n")
         self.refused("tensor.ptx:46: kernel raise: 'tcgen05.mma.cta_group::1.kind::f16 [%t]", self.file("tensor.ptx", text), "raise", "--gpu", "b200", "--grid", "1", "--block", "1")
 
+    def test_settings_of_the_environment_that_are_wrong(self):
+        launch = ("vgpu", "run", self.ptx, "spin", "--grid", "1", "--block", "32", "u32[1]:one")
+        for name, given, allowed in (
+            ("THREADS", "many", "0 (every core) to 4095 threads"),
+            ("EFFORT", "most", "adaptive, best, little, medium, full"),
+            ("ORDER", "random", "forward, reverse, random:SEED"),
+            ("TIMEOUT", "soon", "seconds as 2.5, 0 for none"),
+            ("APPROX_NOISE", "-1", "a seed: an integer"),
+            ("DUMP", "", "a folder that exists"),  # an empty one named the current folder
+            ("DUMP", "/nowhere", "a folder that exists"),
+        ):
+            with self.subTest(name=name, given=given):
+                variable = f"PLUMBLINE_VGPU_{name}"
+                self.one_line(64, f"{variable} is '{given}', allowed: {allowed}", *launch, variables={variable: given})
+
+    def test_the_code_of_each_translation(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.plumbline("vgpu", "run", self.ptx, "scale", *self.SCALE, variables={"PLUMBLINE_VGPU_DUMP": folder, "PLUMBLINE_VGPU_CACHE": "off"})
+            names = sorted(os.listdir(folder))
+            self.assertEqual([name.split(".", 1)[1] for name in names[:2]], ["ll", "opt.ll"])
+            with open(os.path.join(folder, names[1])) as file:
+                self.assertIn("define i32 @vgpu_", file.read())
+
     def test_limits_of_a_launch(self):
         for options, expected in (
             (("--grid", "0", "--block", "1"), "grid allowed: 1 to (2147483647,65535,65535)"),

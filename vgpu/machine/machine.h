@@ -76,7 +76,8 @@ struct Settings {
   CompileEffort effort = CompileEffort::adaptive;
   BlockOrder order = BlockOrder::forward;
   std::uint64_t order_seed = 0;
-  std::string cache_folder;    // compiled objects; empty: no cache on disk
+  std::string cache_folder;  // compiled objects; empty: no cache on disk
+  std::string dump_folder;  // LLVM IR of each translation, before and after the passes; empty: none
   double timeout_seconds = 0;  // of a kernel; 0: none
   /// Moves the results of approximate instructions (isa/approximate_noise.h).
   std::optional<std::uint64_t> approx_noise_seed;

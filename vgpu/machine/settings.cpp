@@ -39,6 +39,13 @@ std::string cache_from_environment() {
   return std::string(cache) == "off" ? std::string() : std::string(cache);
 }
 
+std::string dump_folder_from(const std::string& text) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(text, error))
+    refuse("PLUMBLINE_VGPU_DUMP", text, "a folder that exists");
+  return text;
+}
+
 CompileEffort effort_from(const std::string& text) {
   if (text == "adaptive") return CompileEffort::adaptive;
   if (text == "best") return CompileEffort::best;
@@ -53,6 +60,8 @@ Settings from_environment() {
   out.cache_folder = cache_from_environment();
   if (const char* text = std::getenv("PLUMBLINE_VGPU_THREADS")) out.threads = threads_from(text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_EFFORT")) out.effort = effort_from(text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_DUMP"))
+    out.dump_folder = dump_folder_from(text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_ORDER"))
     set_order(out, "PLUMBLINE_VGPU_ORDER", text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_TIMEOUT"))

@@ -228,13 +228,14 @@ class Jit {
     return check(llvm::orc::SimpleCompiler(*machine_)(module), "compiling");
   }
 
-  /// PLUMBLINE_VGPU_DUMP names a folder for the code of each translation.
   static void dump(const llvm::Module& module, const std::string& name, const char* extension) {
-    const char* folder = std::getenv("PLUMBLINE_VGPU_DUMP");
-    if (!folder) return;
+    const std::string& folder = settings().dump_folder;
+    if (folder.empty()) return;
+    const std::string path = (fs::path(folder) / (name + "." + extension)).string();
     std::error_code error;
-    llvm::raw_fd_ostream file((fs::path(folder) / (name + "." + extension)).string(), error);
-    if (!error) module.print(file, nullptr);
+    llvm::raw_fd_ostream file(path, error);
+    if (error) internal("cannot write " + path + ": " + error.message());
+    module.print(file, nullptr);
   }
 
   // A cached file is the object followed by the SHA-256 of its bytes.
