@@ -14,12 +14,14 @@ inline constexpr int kWarpSize = 32;
 inline constexpr std::uint32_t kAllLanes = 0xffffffffu;
 inline constexpr std::int32_t kNoPc = 0x7fffffff;
 
-/// What a run of translated code ended with.
+/// What a run of translated code ended with. `diverged` and `reconverged` say which code goes on:
+/// where lanes part and meet, and where code made with little effort comes back in the midst of a
+/// loop.
 enum class RunResult : std::int32_t {
   exited = -1,       // every lane returned
-  diverged = -2,     // full code met lanes that part: lane_pc says where each stands
+  diverged = -2,     // masked code goes on: lane_pc says where each lane stands
   barrier = -3,      // all live lanes wait at a block barrier; `masked` tells which code resumes
-  reconverged = -4,  // masked code: all 32 lanes stand at `pc`, an entry of the full code
+  reconverged = -4,  // full code goes on: all 32 lanes stand at `pc`, an entry of it
   stuck = -5,        // masked code: lanes wait for lanes that never come
   fault = -6,        // a trap, an assertion or a refused access: BlockState::fault tells
   yielded = -7,      // masked code gave other warps a turn; lane_pc says where each lane stands

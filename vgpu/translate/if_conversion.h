@@ -17,7 +17,7 @@ namespace vgpu::translate {
 constexpr int kMostGuarded = 8;
 
 /// `function` is ready for translation otherwise (prepare.h). Labels, and the places that branches
-/// name, go along with their instructions.
+/// name, go along with their instructions; labels that no branch names are dropped.
 void convert_short_branches(ptx::Function& function);
 
 }  // namespace vgpu::translate

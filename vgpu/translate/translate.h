@@ -17,7 +17,8 @@ namespace vgpu::translate {
 enum class Places { left_out, kept };
 constexpr int kFirstInstructionsLine = 2;
 
-/// How much compile time code is worth. `little`: next to nothing is kept in registers. `medium`:
+/// How much compile time code is worth. `little`: next to nothing is kept in registers, and
+/// long loops come back to the machine now and then, which may have better code. `medium`:
 /// registers lie in the warp's frame between blocks, and what takes much code is called; so with
 /// `little` too. `full`: for speed. Warps may change from one to another wherever they enter code.
 enum class Effort { little, medium, full };
