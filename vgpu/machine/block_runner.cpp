@@ -107,10 +107,11 @@ Fault BlockRunner::misaligned(const ResidentBlock& block, const std::string& whe
                    std::to_string(block.state().fault_bytes) + " in " + place());
 }
 
-void BlockRunner::fail(const ResidentBlock& block, RunResult result) {
+void BlockRunner::fail(ResidentBlock& block, RunResult result) {
   const std::string where = instruction_text(work_, block.state().fault_pc);
   if (pending.set) throw Fault(pending.kind, where + ": " + pending.message + " in " + place());
   if (result == RunResult::stuck) {
+    block.observe_deadlock();
     const std::string kernel = "kernel " + work_.launch->kernel->info.name;
     throw Fault(Fault::Kind::deadlock, kernel + ": deadlock in " + place() +
                                            ": threads wait at a barrier that others never reach");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "vgpu/machine/kernel.h"
+#include "vgpu/observe/launch_observer.h"
 
 namespace vgpu {
 
@@ -20,7 +21,8 @@ struct Work {
   const Profile* profile = nullptr;
   KernelForm* form = nullptr;
   std::uint64_t grid_id = 0;
-  void* grid_workspace = nullptr;  // cooperative launches
+  void* grid_workspace = nullptr;               // cooperative launches
+  observe::LaunchObserver* observer = nullptr;  // of checked launches
   std::uint64_t blocks = 0;
   std::uint64_t threads = 1;  // that take blocks
   // Block order: number i runs block (i * multiplier + shift) mod blocks.
@@ -49,6 +51,8 @@ class BlockRunner {
   void run();
 
   Work& work() { return work_; }
+  /// Of the warp that runs.
+  std::uint32_t warp_index() const { return warp_->warp_index; }
   PendingFault pending;
   /// "block (1,2,3), warp 4": where this thread is now.
   std::string place() const;
@@ -64,7 +68,7 @@ class BlockRunner {
   std::uint64_t place_in_order(std::uint64_t number) const;
   /// Takes the numbers [first_, end_) for this thread; false when none are left.
   bool take_share();
-  [[noreturn]] void fail(const ResidentBlock& block, RunResult result);
+  [[noreturn]] void fail(ResidentBlock& block, RunResult result);
   Fault misaligned(const ResidentBlock& block, const std::string& where) const;
 
   Work& work_;

@@ -10,6 +10,7 @@
 
 #include "vgpu/machine/device_printf.h"
 #include "vgpu/machine/resident_block.h"
+#include "vgpu/observe/hooks.h"
 #include "vgpu/translate/jit.h"
 
 namespace vgpu {
@@ -19,21 +20,29 @@ BlockRunner& runner_of(const BlockState* block) {
   return *static_cast<BlockRunner*>(block->machine);
 }
 
+/// Null where nothing is checked.
+observe::BlockObserver* observer_of(const BlockState* block) {
+  return static_cast<observe::BlockObserver*>(block->observer);
+}
+
 /// A call's parameters: .param variables in each lane's local memory.
 struct CallFrame {
-  std::uint8_t* local;
+  const WarpState& warp;
+  const BlockState& block;
   std::uint64_t lane_bytes;
 
   template <class T>
   T argument(std::uint32_t lane, std::uint64_t offset) const {
     T value;
-    std::memcpy(&value, local + lane * lane_bytes + offset, sizeof value);
+    std::memcpy(&value, warp.local + lane * lane_bytes + offset, sizeof value);
     return value;
   }
   template <class T>
   void result(std::uint32_t lane, std::uint64_t offset, T value) const {
-    if (offset != ~std::uint64_t{0})
-      std::memcpy(local + lane * lane_bytes + offset, &value, sizeof value);
+    if (offset == ~std::uint64_t{0}) return;
+    std::memcpy(warp.local + lane * lane_bytes + offset, &value, sizeof value);
+    if (auto* const observer = observer_of(&block))
+      observer->note_result(warp, lane, offset, sizeof value);
   }
 };
 
@@ -59,7 +68,8 @@ using vgpu::WarpState;
 
 extern "C" {
 
-void vgpu_warp_release(WarpState* warp) {
+void vgpu_warp_release(WarpState* warp, BlockState* block) {
+  auto* const observer = vgpu::observer_of(block);
   std::uint32_t released = 0;
   for (std::uint32_t rest = warp->waiting; rest; rest &= rest - 1) {
     const auto lane = static_cast<std::uint32_t>(std::countr_zero(rest));
@@ -72,18 +82,20 @@ void vgpu_warp_release(WarpState* warp) {
         if (warp->lane_pc[other] == warp->lane_pc[lane]) come |= 1u << other;
       });
     }
-    if ((need & ~come) == 0) released |= need;
+    if ((need & ~come) != 0) continue;
+    if (observer && !(released >> lane & 1)) observer->lanes_released(*warp, lane, need);
+    released |= need;
   }
   released &= warp->waiting;
   warp->waiting &= ~released;
   warp->warp_barrier &= ~released;
 }
 
-std::int32_t vgpu_warp_idle(WarpState* warp) {
+std::int32_t vgpu_warp_idle(WarpState* warp, BlockState* block) {
   if (warp->live == 0) return static_cast<std::int32_t>(vgpu::RunResult::exited);
   if (warp->waiting) {
     const std::uint32_t before = warp->waiting;
-    vgpu_warp_release(warp);
+    vgpu_warp_release(warp, block);
     if (warp->waiting != before) return 0;
   }
   if (warp->waiting == 0 && (warp->at_barrier & warp->live) == warp->live)
@@ -98,7 +110,8 @@ void vgpu_warp_stand_at(WarpState* warp, std::uint32_t lanes, std::int32_t pc) {
 
 void vgpu_barrier_arrive(BlockState* block, std::uint32_t barrier, std::uint32_t threads,
                          std::uint32_t lanes) {
-  vgpu::ResidentBlock::of(block).arrive(barrier, threads, lanes);
+  vgpu::ResidentBlock::of(block).arrive(barrier, threads, lanes,
+                                        vgpu::runner_of(block).warp_index());
 }
 
 std::uint64_t vgpu_warp_local_bytes(BlockState* block) {
@@ -108,10 +121,10 @@ std::uint64_t vgpu_warp_local_bytes(BlockState* block) {
 std::uint64_t vgpu_clock() { return __builtin_ia32_rdtsc(); }
 std::uint64_t vgpu_globaltimer() { return vgpu::nanoseconds(); }
 
-std::int32_t vgpu_call_vprintf(WarpState* warp, BlockState*, std::uint32_t mask,
+std::int32_t vgpu_call_vprintf(WarpState* warp, BlockState* block, std::uint32_t mask,
                                std::uint64_t lane_bytes, std::uint64_t result, std::uint64_t format,
                                std::uint64_t values, std::uint64_t, std::uint64_t, std::uint64_t) {
-  const CallFrame frame{warp->local, lane_bytes};
+  const CallFrame frame{*warp, *block, lane_bytes};
   vgpu::for_lanes(mask, [&](std::uint32_t lane) {
     const char* text = vgpu::text_at(frame.argument<std::uint64_t>(lane, format));
     const auto* list =
@@ -125,7 +138,7 @@ std::int32_t vgpu_call___assertfail(WarpState* warp, BlockState* block, std::uin
                                     std::uint64_t lane_bytes, std::uint64_t, std::uint64_t message,
                                     std::uint64_t file, std::uint64_t line, std::uint64_t function,
                                     std::uint64_t) {
-  const CallFrame frame{warp->local, lane_bytes};
+  const CallFrame frame{*warp, *block, lane_bytes};
   std::string first;
   vgpu::for_lanes(mask, [&](std::uint32_t lane) {
     char text[1024];
@@ -144,22 +157,30 @@ std::int32_t vgpu_call___assertfail(WarpState* warp, BlockState* block, std::uin
   return 1;
 }
 
-std::int32_t vgpu_call_malloc(WarpState* warp, BlockState*, std::uint32_t mask,
+std::int32_t vgpu_call_malloc(WarpState* warp, BlockState* block, std::uint32_t mask,
                               std::uint64_t lane_bytes, std::uint64_t result, std::uint64_t bytes,
                               std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) {
-  const CallFrame frame{warp->local, lane_bytes};
+  const CallFrame frame{*warp, *block, lane_bytes};
   vgpu::for_lanes(mask, [&](std::uint32_t lane) {
-    frame.result<void*>(lane, result, std::malloc(frame.argument<std::uint64_t>(lane, bytes)));
+    const auto wanted = frame.argument<std::uint64_t>(lane, bytes);
+    auto* const observer = vgpu::observer_of(block);
+    frame.result<void*>(lane, result,
+                        observer ? observer->heap_allocate(wanted) : std::malloc(wanted));
   });
   return 0;
 }
 
-std::int32_t vgpu_call_free(WarpState* warp, BlockState*, std::uint32_t mask,
+std::int32_t vgpu_call_free(WarpState* warp, BlockState* block, std::uint32_t mask,
                             std::uint64_t lane_bytes, std::uint64_t, std::uint64_t pointer,
                             std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t) {
-  const CallFrame frame{warp->local, lane_bytes};
-  vgpu::for_lanes(mask,
-                  [&](std::uint32_t lane) { std::free(frame.argument<void*>(lane, pointer)); });
+  const CallFrame frame{*warp, *block, lane_bytes};
+  vgpu::for_lanes(mask, [&](std::uint32_t lane) {
+    auto* const memory = frame.argument<void*>(lane, pointer);
+    if (auto* const observer = vgpu::observer_of(block))
+      observer->heap_free(*warp, static_cast<int>(lane), memory);
+    else
+      std::free(memory);
+  });
   return 0;
 }
 
@@ -185,7 +206,13 @@ void register_device_functions() {
       translate::HelperAddress{"vgpu_call_free", reinterpret_cast<void*>(&vgpu_call_free)},
   };
   static std::once_flag once;
-  std::call_once(once, [] { translate::add_helpers(helpers); });
+  std::call_once(once, [] {
+    translate::add_helpers(helpers);
+    for (const observe::Hook& hook : observe::hooks()) {
+      const translate::HelperAddress helper{hook.name, hook.address};
+      translate::add_helpers({&helper, 1});
+    }
+  });
 }
 
 }  // namespace vgpu

@@ -14,7 +14,7 @@ void register_device_functions();
 // Called from translated code by these names.
 extern "C" {
 /// No lane of the warp can run: 0 when some now can, else the RunResult to end with.
-std::int32_t vgpu_warp_idle(vgpu::WarpState* warp);
+std::int32_t vgpu_warp_idle(vgpu::WarpState* warp, vgpu::BlockState* block);
 /// Lets waiting lanes go on whose member masks are met.
-void vgpu_warp_release(vgpu::WarpState* warp);
+void vgpu_warp_release(vgpu::WarpState* warp, vgpu::BlockState* block);
 }

@@ -36,6 +36,12 @@ translate::Effort best_effort(const ptx::Function& function, bool full) {
   return full || size < kVeryLarge ? translate::Effort::medium : translate::Effort::little;
 }
 
+/// What code is made for, as a part of its key.
+std::string text_of(const observe::Checks& checks) {
+  if (!checks.any()) return "";
+  return " observed " + name_of(checks) + (checks.counters ? " counters" : "");
+}
+
 int estimate_registers(const ptx::Function& function) {
   int words = 0;
   for (const ptx::Register& r : function.registers)
@@ -46,14 +52,14 @@ int estimate_registers(const ptx::Function& function) {
 }  // namespace
 
 KernelForm::KernelForm(const translate::Prepared& prepared, const std::string& key,
-                       translate::WarpRows rows, bool noisy)
-    : prepared_(prepared), key_(key), rows_(rows), noisy_(noisy) {}
+                       translate::WarpRows rows, bool noisy, const observe::Checks& checks)
+    : prepared_(prepared), key_(key), rows_(rows), noisy_(noisy), checks_(checks) {}
 
 const translate::Program& KernelForm::program() {
   const std::lock_guard lock(mutex_);
   if (!program_)
-    program_ =
-        std::make_unique<translate::Program>(translate::make_program(prepared_, rows_, noisy_));
+    program_ = std::make_unique<translate::Program>(
+        translate::make_program(prepared_, rows_, noisy_, checks_));
   return *program_;
 }
 
@@ -111,7 +117,7 @@ void KernelForm::prepare(bool full) {
 
 std::string KernelForm::code_key(bool full) const {
   return key_ + (rows_.known ? " rows of " + std::to_string(rows_.lanes) : " general") +
-         (noisy_ ? " noisy" : "") + (full ? " full" : " masked");
+         (noisy_ ? " noisy" : "") + text_of(checks_) + (full ? " full" : " masked");
 }
 
 bool KernelForm::holds(std::uintptr_t address) const {
@@ -137,7 +143,10 @@ int KernelForm::instruction_at(std::uintptr_t address) {
 }
 
 Kernel::Kernel(const ptx::Module& module, const ptx::Function& function, std::string key)
-    : prepared_(translate::prepare_kernel(module, function)), key_(std::move(key)) {
+    : module_(module),
+      function_(function),
+      prepared_(translate::prepare_kernel(module, function)),
+      key_(std::move(key)) {
   info.name = function.name;
   const translate::Layout& layout = prepared_.layout;
   for (const ptx::Variable& p : function.parameters)
@@ -157,14 +166,18 @@ Kernel::Kernel(const ptx::Module& module, const ptx::Function& function, std::st
   info.ptx_version = module.architecture;
 }
 
-KernelForm& Kernel::form(translate::WarpRows rows, bool noisy) {
+KernelForm& Kernel::form(translate::WarpRows rows, bool noisy, const observe::Checks& checks) {
   const std::lock_guard lock(mutex_);
-  return forms_.try_emplace(std::tuple(rows.lanes, rows.known, noisy), prepared_, key_, rows, noisy)
+  if (checks.any() && !observed_)
+    observed_ = translate::prepare_kernel(module_, function_, translate::Observed::yes);
+  return forms_
+      .try_emplace(std::tuple(rows.lanes, rows.known, noisy, text_of(checks)),
+                   checks.any() ? *observed_ : prepared_, key_, rows, noisy, checks)
       .first->second;
 }
 
 void prepare(Kernel& kernel) {
-  kernel.form({}, settings().approx_noise_seed.has_value()).prepare(true);
+  kernel.form({}, settings().approx_noise_seed.has_value(), settings().checks).prepare(true);
 }
 
 const KernelInfo& kernel_info(const Kernel& kernel) { return kernel.info; }

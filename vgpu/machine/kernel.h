@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -15,7 +16,8 @@
 
 namespace vgpu {
 
-/// A kernel's code for one arrangement of threads (translate/shape.h, WarpRows), exact or noisy.
+/// A kernel's code for one arrangement of threads (translate/shape.h, WarpRows), exact or noisy,
+/// with or without observers.
 ///
 /// Code is made twice where it pays (settings().effort): with little effort when first needed, with
 /// full effort once it has run for as long as making it anew takes. Both are the same program over
@@ -24,7 +26,7 @@ class KernelForm {
  public:
   /// `key` names in the cache what the code is made from. Both arguments live as long as this.
   KernelForm(const translate::Prepared& prepared, const std::string& key, translate::WarpRows rows,
-             bool noisy);
+             bool noisy, const observe::Checks& checks);
 
   /// Runs a warp in the full or the masked code until that ends (RunResult).
   RunResult run(bool full, WarpState& warp, BlockState& block) {
@@ -69,6 +71,7 @@ class KernelForm {
   const std::string& key_;
   const translate::WarpRows rows_;
   const bool noisy_;
+  const observe::Checks checks_;
   std::mutex mutex_;
   std::unique_ptr<translate::Program> program_;
   Code full_{true}, masked_{false};
@@ -80,13 +83,16 @@ class Kernel {
 
   KernelInfo info;
   void* const* symbols = nullptr;  // of the module, for BlockState::symbols
-  KernelForm& form(translate::WarpRows rows, bool noisy);
+  KernelForm& form(translate::WarpRows rows, bool noisy, const observe::Checks& checks);
 
  private:
+  const ptx::Module& module_;
+  const ptx::Function& function_;
   const translate::Prepared prepared_;
   const std::string key_;
   std::mutex mutex_;
-  std::map<std::tuple<int, bool, bool>, KernelForm> forms_;
+  std::optional<translate::Prepared> observed_;
+  std::map<std::tuple<int, bool, bool, std::string>, KernelForm> forms_;
 };
 
 /// Adds to compile_statistics().

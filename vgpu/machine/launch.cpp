@@ -7,6 +7,7 @@
 #include "vgpu/machine/block_runner.h"
 #include "vgpu/machine/crash_guard.h"
 #include "vgpu/machine/interrupt.h"
+#include "vgpu/machine/observation.h"
 #include "vgpu/machine/thread_pool.h"
 
 namespace vgpu {
@@ -129,7 +130,8 @@ void launch(const Launch& launch, const Profile& profile) {
   work.profile = &profile;
   const auto& noise = settings().approx_noise_seed;
   if (noise) isa::set_approximate_noise_seed(*noise);
-  work.form = &launch.kernel->form(rows_of(launch.block), noise.has_value());
+  const observe::Checks& checks = settings().checks;
+  work.form = &launch.kernel->form(rows_of(launch.block), noise.has_value(), checks);
   work.grid_id = ++statistics.launches;
   work.grid_workspace = launch.cooperative ? workspace : nullptr;
   work.blocks = launch.grid.count();
@@ -139,15 +141,25 @@ void launch(const Launch& launch, const Profile& profile) {
   // A refusal comes before any thread starts.
   work.form->prepare(launch.block.count() >= kWarpSize);
 
+  std::optional<Observation> observation;
+  if (checks.any())
+    work.observer =
+        &observation
+             .emplace(launch, *work.form, work.grid_id, work.grid_workspace, kGridWorkspaceBytes)
+             .observer();
+
   std::mutex mutex;
   std::exception_ptr fault;
   std::string places;
-  const int threads = ThreadPool::threads_for(settings().threads, work.blocks);
+  // Checks see blocks one after another: they know the order of what they compare.
+  const int wanted = checks.finds() ? 1 : settings().threads;
+  const int threads = ThreadPool::threads_for(wanted, work.blocks);
   work.threads = static_cast<std::uint64_t>(threads);
   {
     const RunningLaunch running(work, settings().timeout_seconds);
     ThreadPool::get().run(threads, [&] { run_blocks(work, mutex, fault, places); });
   }
+  observation.reset();
   if (fault) std::rethrow_exception(fault);
   if (work.interruption != Work::Interruption::none) throw interruption(launch, work, places);
 }

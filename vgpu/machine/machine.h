@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "vgpu/machine/profile.h"
+#include "vgpu/observe/checks.h"
 #include "vgpu/ptx/module.h"
 
 namespace vgpu {
@@ -79,13 +80,16 @@ struct Settings {
   std::string cache_folder;  // compiled objects; empty: no cache on disk
   std::string dump_folder;  // LLVM IR of each translation, before and after the passes; empty: none
   double timeout_seconds = 0;  // of a kernel; 0: none
+  /// What is observed of launches. With a check on, blocks run on one thread, in order.
+  observe::Checks checks;
   /// Moves the results of approximate instructions (isa/approximate_noise.h).
   std::optional<std::uint64_t> approx_noise_seed;
 };
 
 /// The process's settings. First read from PLUMBLINE_VGPU_THREADS, PLUMBLINE_VGPU_CACHE (a folder,
 /// or "off"), PLUMBLINE_VGPU_ORDER (forward, reverse, random:SEED), PLUMBLINE_VGPU_TIMEOUT,
-/// PLUMBLINE_VGPU_APPROX_NOISE, PLUMBLINE_VGPU_EFFORT (adaptive, best, little, medium, full).
+/// PLUMBLINE_VGPU_APPROX_NOISE, PLUMBLINE_VGPU_EFFORT (adaptive, best, little, medium, full),
+/// PLUMBLINE_VGPU_CHECK (observe/checks.h), PLUMBLINE_VGPU_COUNTERS (on, off).
 /// Change only between launches.
 Settings& settings();
 

@@ -7,6 +7,8 @@
 #include <unordered_map>
 
 #include "vgpu/machine/kernel.h"
+#include "vgpu/observe/arena.h"
+#include "vgpu/observe/memory_map.h"
 #include "vgpu/translate/calls.h"
 #include "vgpu/translate/layout.h"
 
@@ -58,7 +60,7 @@ class PlacedModule : public LoadedModule {
       if (!placed.contains(v->name)) relocate(*v);
   }
   ~PlacedModule() override {
-    for (void* p : owned_) std::free(p);
+    for (const auto& [memory, bytes] : owned_) give_back(memory, bytes);
   }
 
   Kernel* kernel(const std::string& name) override {
@@ -93,15 +95,41 @@ class PlacedModule : public LoadedModule {
 
   void place(const ptx::Variable& v) {
     const std::size_t bytes = (v.bytes() + kVariableAlign - 1) / kVariableAlign * kVariableAlign;
-    void* memory = std::aligned_alloc(kVariableAlign, bytes ? bytes : kVariableAlign);
+    void* memory = take(bytes ? bytes : kVariableAlign);
     if (!memory)
       throw Fault(Fault::Kind::out_of_resources,
                   module_.name + ": no memory for variable " + v.name);
     std::memset(memory, 0, bytes ? bytes : kVariableAlign);
     if (!v.initial.empty())
       std::memcpy(memory, v.initial.data(), std::min<std::size_t>(v.initial.size(), v.bytes()));
-    owned_.push_back(memory);
+    owned_.emplace_back(memory, bytes);
+    make_known(memory, v);
     add(v.name, memory);
+  }
+
+  /// To the checks, if there are any.
+  static void make_known(void* memory, const ptx::Variable& v) {
+    if (!settings().checks.any()) return;
+    observe::MemoryMap& map = observe::MemoryMap::get();
+    const std::lock_guard lock(map.mutex);
+    map.add(memory, v.bytes(), "variable " + v.name + " (" + std::to_string(v.bytes()) + " bytes)",
+            true);
+  }
+  /// While memory is checked, with room around it.
+  static void* take(std::size_t bytes) {
+    constexpr std::size_t kRoom = 4096;
+    if (settings().checks.memory) return observe::Arena::get().allocate(bytes, kRoom);
+    return std::aligned_alloc(kVariableAlign, bytes);
+  }
+  static void give_back(void* memory, std::size_t bytes) {
+    if (settings().checks.any()) {
+      const std::lock_guard lock(observe::MemoryMap::get().mutex);
+      observe::MemoryMap::get().remove(memory);
+    }
+    if (observe::Arena::holds(memory))
+      observe::Arena::get().release(memory, bytes);
+    else
+      std::free(memory);
   }
 
   void add(const std::string& name, void* memory) {
@@ -123,7 +151,8 @@ class PlacedModule : public LoadedModule {
   }
 
   ptx::Module module_;
-  std::vector<void*> addresses_, owned_;
+  std::vector<void*> addresses_;
+  std::vector<std::pair<void*, std::size_t>> owned_;
   std::unordered_map<std::string, std::size_t> index_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::unique_ptr<Kernel>> kernels_;

@@ -43,6 +43,10 @@ ResidentBlock::ResidentBlock(Work& work) : work_(work) {
     state_.nctaid[axis] = axis == 0 ? launch.grid.x : axis == 1 ? launch.grid.y : launch.grid.z;
   }
   state_.resident = this;
+  if (work.observer)
+    state_.observer = &observer_.emplace(
+        *work.observer, observe::BlockMemoryMap{state_.shared, memory + warps + shared},
+        static_cast<int>(warp_count_));
   state_.params = static_cast<const std::uint8_t*>(launch.parameters);
   state_.symbols = launch.kernel->symbols;
   state_.grid_id = work.grid_id;
@@ -88,8 +92,9 @@ void ResidentBlock::start(std::uint64_t block_number, BlockRunner* runner) {
   ended_ = waiting_ = 0;
   stalls_ = 0;
   plain_ = true;
-  for (std::uint32_t b = 0; any_arrived_ && b < kBarriers; ++b) arrived_[b] = 0;
+  for (std::uint32_t b = 0; any_arrived_ && b < kBarriers; ++b) arrived_[b] = arrived_warps_[b] = 0;
   any_arrived_ = false;
+  if (observer_) observer_->start(block_number);
   start_warps();
 }
 
@@ -157,7 +162,9 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
   }
 }
 
-void ResidentBlock::arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes) {
+void ResidentBlock::arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes,
+                           std::uint32_t warp) {
+  arrived_warps_[barrier % kBarriers] |= 1u << warp;
   arrived_[barrier % kBarriers] += threads ? kWarpSize : lanes;
   arrived_of_[barrier % kBarriers] = threads;
   any_arrived_ = true;
@@ -166,6 +173,7 @@ void ResidentBlock::arrive(std::uint32_t barrier, std::uint32_t threads, std::ui
 /// __syncthreads() of every warp, by far the most frequent barrier: nothing is to be counted.
 bool ResidentBlock::release_plain() {
   if (!plain_ || any_arrived_ || waiting_ + ended_ != warp_count_) return false;
+  if (observer_) observe_release(0);
   Warp* const progress = progress_.data();
   std::uint8_t* state = warps_;
   for (std::size_t w = 0; w < warp_count_; ++w, state += warp_bytes_)
@@ -206,6 +214,8 @@ bool ResidentBlock::release(std::uint32_t barrier) {
   if (arrived < (expected ? expected : live)) return false;
   const std::uint32_t value = operation ? reduce(barrier, operation) : 0;
   arrived_[barrier] = 0;
+  if (observer_) observe_release(barrier);
+  arrived_warps_[barrier] = 0;
   for (std::size_t w = 0; w < warp_count_; ++w) {
     WarpState& state = warp(w);
     if (progress_[w] != Warp::at_barrier || state.barrier_id % kBarriers != barrier) continue;
@@ -214,6 +224,48 @@ bool ResidentBlock::release(std::uint32_t barrier) {
     if (--waiting_ == 0) plain_ = true;
   }
   return true;
+}
+
+/// Tells the observer who is let through, and where they stood.
+void ResidentBlock::observe_release(std::uint32_t barrier) {
+  const translate::Program& program = work_.form->program();
+  observe::Barrier what;
+  what.arrived_warps = arrived_warps_[barrier];
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    const WarpState& state = warp(w);
+    const bool waits = progress_[w] == Warp::at_barrier && state.barrier_id % kBarriers == barrier;
+    what.of_all &= waits || progress_[w] == Warp::ended;
+    if (!waits) continue;
+    what.counted |= state.barrier_threads != 0;
+    for (std::uint32_t rest = lanes_at_barrier(state); rest; rest &= rest - 1) {
+      const int lane = std::countr_zero(rest);
+      const std::int32_t next = state.masked ? state.lane_pc[lane] : state.pc;
+      what.add(static_cast<int>(w), lane, program.instruction_before(next));
+    }
+  }
+  observer_->barrier(what);
+}
+
+void ResidentBlock::observe_deadlock() {
+  if (!observer_) return;
+  const translate::Program& program = work_.form->program();
+  observe::Barrier what;
+  for (std::size_t w = 0; w < warp_count_; ++w) {
+    const WarpState& state = warp(w);
+    const bool at_barrier = progress_[w] == Warp::at_barrier;
+    const std::uint32_t waits =
+        at_barrier ? lanes_at_barrier(state) : state.waiting | state.at_barrier;
+    for (std::uint32_t rest = waits & state.live; rest; rest &= rest - 1) {
+      const int lane = std::countr_zero(rest);
+      const std::int32_t pc = state.masked ? state.lane_pc[lane] : state.pc;
+      // Lanes that exchange wait before the instruction, the others behind it.
+      const bool before = (state.waiting & ~state.warp_barrier) >> lane & 1;
+      what.add(static_cast<int>(w), lane,
+               before ? program.flow.blocks[static_cast<std::size_t>(pc)].first
+                      : program.instruction_before(pc));
+    }
+  }
+  observer_->deadlock(what);
 }
 
 std::uint32_t ResidentBlock::reduce(std::uint32_t barrier, std::uint32_t operation) {

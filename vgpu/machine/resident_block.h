@@ -9,6 +9,7 @@
 
 #include "vgpu/machine/block_memory.h"
 #include "vgpu/machine/block_runner.h"
+#include "vgpu/observe/block_observer.h"
 
 namespace vgpu {
 
@@ -29,10 +30,14 @@ class ResidentBlock {
   void start(std::uint64_t block_number, BlockRunner* runner);
   /// Runs until every warp has ended, or until no warp gets on without other blocks.
   Outcome run(BlockRunner& runner);
-  void arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes);
+  /// `warp` arrives without waiting.
+  void arrive(std::uint32_t barrier, std::uint32_t threads, std::uint32_t lanes,
+              std::uint32_t warp);
 
   const BlockState& state() const { return state_; }
   std::size_t bytes() const { return memory_->bytes(); }
+  /// Tells the observer of threads that wait for ever.
+  void observe_deadlock();
   /// "block (0,0,0): warps 0-3 at ptx80:12: '...' (k.cu:7), warp 4 waits at ...". `running` stands
   /// at `instruction`, when that is known (not -1).
   std::string whereabouts(const WarpState* running, int instruction);
@@ -51,10 +56,12 @@ class ResidentBlock {
   bool release();
   bool release(std::uint32_t barrier);
   std::uint32_t reduce(std::uint32_t barrier, std::uint32_t operation);
+  void observe_release(std::uint32_t barrier);
 
   Work& work_;
   BlockState state_{};
   std::optional<BlockMemory> memory_;
+  std::optional<observe::BlockObserver> observer_;
   std::uint8_t* warps_ = nullptr;
   std::size_t warp_bytes_ = 0, warp_count_ = 0;
   std::uint64_t local_bytes_ = 0;
@@ -64,6 +71,7 @@ class ResidentBlock {
   int stalls_ = 0;
   std::uint32_t arrived_[kBarriers] = {},
                 arrived_of_[kBarriers] = {};  // bar.arrive: lanes, and threads expected
+  std::uint32_t arrived_warps_[kBarriers] = {};
   bool any_arrived_ = false;
   bool plain_ = true;  // all warps that wait do so at barrier 0, for all threads, without a result
 };

@@ -46,6 +46,11 @@ std::string dump_folder_from(const std::string& text) {
   return text;
 }
 
+bool counters_from(const std::string& text) {
+  if (text != "on" && text != "off") refuse("PLUMBLINE_VGPU_COUNTERS", text, "on, off");
+  return text == "on";
+}
+
 CompileEffort effort_from(const std::string& text) {
   if (text == "adaptive") return CompileEffort::adaptive;
   if (text == "best") return CompileEffort::best;
@@ -62,6 +67,10 @@ Settings from_environment() {
   if (const char* text = std::getenv("PLUMBLINE_VGPU_EFFORT")) out.effort = effort_from(text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_DUMP"))
     out.dump_folder = dump_folder_from(text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_CHECK"))
+    observe::set_checks(out.checks, "PLUMBLINE_VGPU_CHECK", text);
+  if (const char* text = std::getenv("PLUMBLINE_VGPU_COUNTERS"))
+    out.checks.counters = counters_from(text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_ORDER"))
     set_order(out, "PLUMBLINE_VGPU_ORDER", text);
   if (const char* text = std::getenv("PLUMBLINE_VGPU_TIMEOUT"))

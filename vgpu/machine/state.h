@@ -71,6 +71,7 @@ struct BlockState {
   std::uint64_t arrivals;       // at barrier objects: while it grows, warps that wait may get on
   void* machine;                // BlockRunner
   void* resident;               // ResidentBlock
+  void* observer;               // observe::BlockObserver of checked launches
 };
 
 /// Signature of translated code.

@@ -4,6 +4,7 @@
 
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/arrays.h"
+#include "vgpu/runtime/checked_memory.h"
 #include "vgpu/runtime/memory.h"
 #include "vgpu/runtime/streams.h"
 #include "vgpu/runtime/work.h"
@@ -59,6 +60,7 @@ cudaError_t copy_rows(const Side& to, const Side& from, std::size_t row, const c
       const std::uint8_t* source = from.at + z * from.slice_bytes + y * from.row_bytes;
       if (!holds(to, target, row) || !holds(from, source, row)) return cudaErrorInvalidValue;
       std::memmove(target, source, row);
+      checked::copied(target, source, row);
     }
   return cudaSuccess;
 }
@@ -145,7 +147,9 @@ cudaError_t copy_run_to(const Corner& to, const void* from, std::size_t count,
   if (const cudaError_t code = run_in_array(to, count, &at); code != cudaSuccess) return code;
   if (!from || !is_inside_one_allocation(from, count, from_device(kind)))
     return cudaErrorInvalidValue;
-  return std::memmove(at, from, count), cudaSuccess;
+  std::memmove(at, from, count);
+  checked::copied(at, from, count);
+  return cudaSuccess;
 }
 
 cudaError_t copy_run_from(void* to, const Corner& from, std::size_t count, cudaMemcpyKind kind) {
@@ -153,14 +157,18 @@ cudaError_t copy_run_from(void* to, const Corner& from, std::size_t count, cudaM
   if (!is_kind(kind)) return cudaErrorInvalidMemcpyDirection;
   if (const cudaError_t code = run_in_array(from, count, &at); code != cudaSuccess) return code;
   if (!to || !is_inside_one_allocation(to, count, to_device(kind))) return cudaErrorInvalidValue;
-  return std::memmove(to, at, count), cudaSuccess;
+  std::memmove(to, at, count);
+  checked::copied(to, at, count);
+  return cudaSuccess;
 }
 
 cudaError_t copy_run_between(const Corner& to, const Corner& from, std::size_t count) {
   std::uint8_t *target = nullptr, *source = nullptr;
   if (const cudaError_t code = run_in_array(to, count, &target); code != cudaSuccess) return code;
   if (const cudaError_t code = run_in_array(from, count, &source); code != cudaSuccess) return code;
-  return std::memmove(target, source, count), cudaSuccess;
+  std::memmove(target, source, count);
+  checked::copied(target, source, count);
+  return cudaSuccess;
 }
 
 }  // namespace

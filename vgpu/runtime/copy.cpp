@@ -5,6 +5,7 @@
 
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/arrays.h"
+#include "vgpu/runtime/checked_memory.h"
 #include "vgpu/runtime/device.h"
 #include "vgpu/runtime/memory.h"
 #include "vgpu/runtime/registry.h"
@@ -24,6 +25,7 @@ cudaError_t copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind k
       !is_inside_one_allocation(from, bytes, from_device))
     return cudaErrorInvalidValue;
   std::memmove(to, from, bytes);
+  checked::copied(to, from, bytes);
   return cudaSuccess;
 }
 
@@ -43,6 +45,7 @@ cudaError_t fill_row(char* to, const cudaMemsetParams& p) {
     for (std::size_t i = 0; i < p.width; ++i)
       std::memcpy(to + i * p.elementSize, &p.value, p.elementSize);
   }
+  checked::filled(to, bytes);
   return cudaSuccess;
 }
 

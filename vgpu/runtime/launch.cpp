@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "vgpu/runtime/api.h"
+#include "vgpu/runtime/checked_memory.h"
 #include "vgpu/runtime/functions.h"
 #include "vgpu/runtime/registry.h"
 #include "vgpu/runtime/streams.h"
@@ -68,6 +69,11 @@ void check_residency(const KernelWork& work, const KernelInfo& info) {
                        " blocks, allowed: " + std::to_string(most));
 }
 
+/// What the checks found in a launch, also in one that faults.
+struct TellsAtEnd {
+  ~TellsAtEnd() { checked::tell(); }
+};
+
 cudaError_t start(const void* function, dim3 grid, dim3 block, void** arguments, std::size_t shared,
                   cudaStream_t stream, bool cooperative) {
   (void)stream_of(stream);
@@ -95,6 +101,7 @@ KernelWork kernel_work(const void* function, dim3 grid, dim3 block, void** argum
 cudaError_t run_kernel(const KernelWork& work) {
   Kernel& kernel = kernel_of(work.record);
   if (work.cooperative) check_residency(work, kernel_info(kernel));
+  const TellsAtEnd told;
   launch({&kernel,
           {work.grid.x, work.grid.y, work.grid.z},
           {work.block.x, work.block.y, work.block.z},

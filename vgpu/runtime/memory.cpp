@@ -9,7 +9,9 @@
 #include <string>
 
 #include "vgpu/machine/profile.h"
+#include "vgpu/observe/arena.h"
 #include "vgpu/runtime/api.h"
+#include "vgpu/runtime/checked_memory.h"
 #include "vgpu/runtime/device.h"
 #include "vgpu/runtime/registry.h"
 
@@ -33,6 +35,22 @@ struct Allocation {
 struct Use {
   std::size_t now = 0, peak = 0;
 };
+
+/// While memory is checked it has room around it and addresses of its own, used once.
+void* take(std::size_t bytes) {
+  if (checked::memory()) return observe::Arena::get().allocate(bytes, checked::kRoom);
+  return std::aligned_alloc(kAlign, (bytes + kAlign - 1) / kAlign * kAlign);
+}
+
+void give_back(void* memory, std::size_t bytes) {
+  if (observe::Arena::holds(memory)) {
+    checked::freed(memory);
+    observe::Arena::get().release(memory, bytes);
+  } else {
+    checked::forgotten(memory);
+    std::free(memory);
+  }
+}
 
 std::mutex mutex;
 /// Never destroyed: libraries are unregistered after this file's static objects would be.
@@ -99,7 +117,7 @@ cudaError_t allocate(void** out, std::size_t bytes, MemoryKind kind) {
   if (bytes > SIZE_MAX - kAlign) return cudaErrorMemoryAllocation;
   if (is_counted(kind) && (bytes > memory_limit() || use.now > memory_limit() - bytes))
     return cudaErrorMemoryAllocation;
-  void* memory = std::aligned_alloc(kAlign, (bytes + kAlign - 1) / kAlign * kAlign);
+  void* memory = take(bytes);
   if (!memory) return cudaErrorMemoryAllocation;
   if (poisons()) poison(memory, bytes);
   Allocation& made = allocations()[reinterpret_cast<std::uintptr_t>(memory)];
@@ -112,6 +130,7 @@ cudaError_t allocate(void** out, std::size_t bytes, MemoryKind kind) {
     of_graphs.reserved_high = std::max(of_graphs.reserved_high, of_graphs.reserved += bytes);
   }
   *out = memory;
+  checked::allocated(memory, bytes, kind);
   return cudaSuccess;
 }
 
@@ -119,7 +138,10 @@ cudaError_t release(void* memory, bool host) {
   if (!memory) return cudaSuccess;
   const std::lock_guard lock(mutex);
   const auto it = allocations().find(reinterpret_cast<std::uintptr_t>(memory));
-  if (it == allocations().end()) return cudaErrorInvalidValue;
+  if (it == allocations().end()) {
+    checked::refused_free(memory);
+    return cudaErrorInvalidValue;
+  }
   Allocation& allocation = it->second;
   if (host ? allocation.kind != MemoryKind::host : !can_be_freed(allocation.kind))
     return cudaErrorInvalidValue;
@@ -131,8 +153,9 @@ cudaError_t release(void* memory, bool host) {
     if (allocation.owned) return cudaSuccess;
     graph_uses[allocation.device].reserved -= allocation.bytes;
   }
+  const std::size_t bytes = allocation.bytes;
   allocations().erase(it);
-  std::free(memory);
+  give_back(memory, bytes);
   return cudaSuccess;
 }
 
@@ -163,9 +186,10 @@ void abandon_graph_memory(void* memory) {
   if (it == allocations().end()) return;
   it->second.owned = false;
   if (it->second.in_use) return;
-  graph_uses[it->second.device].reserved -= it->second.bytes;
+  const std::size_t bytes = it->second.bytes;
+  graph_uses[it->second.device].reserved -= bytes;
   allocations().erase(it);
-  std::free(memory);
+  give_back(memory, bytes);
 }
 
 GraphMemoryUse graph_memory_use(int device) {
@@ -197,6 +221,7 @@ cudaError_t register_host(void* memory, std::size_t bytes, unsigned flags) {
   if (meets_next || find(memory) != allocations().end())
     return cudaErrorHostMemoryAlreadyRegistered;
   allocations()[first] = {bytes, MemoryKind::registered, current_device(), flags};
+  checked::allocated(memory, bytes, MemoryKind::registered);
   return cudaSuccess;
 }
 
@@ -205,7 +230,9 @@ cudaError_t unregister_host(void* memory) {
   const auto it = allocations().find(reinterpret_cast<std::uintptr_t>(memory));
   if (it == allocations().end() || it->second.kind != MemoryKind::registered)
     return cudaErrorHostMemoryNotRegistered;
-  return allocations().erase(it), cudaSuccess;
+  allocations().erase(it);
+  checked::forgotten(memory);
+  return cudaSuccess;
 }
 
 cudaError_t allocate_host(void** out, std::size_t bytes, unsigned flags) {
@@ -274,7 +301,7 @@ void free_everything() {
       ++it;
       continue;
     }
-    std::free(reinterpret_cast<void*>(it->first));
+    give_back(reinterpret_cast<void*>(it->first), it->second.bytes);
     it = allocations().erase(it);
   }
   uses[device] = {};

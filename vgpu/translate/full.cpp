@@ -247,6 +247,7 @@ class FullTranslator : public LaneEmitter {
     const bool terminator = is_branch(last) || ends_thread(last) || is_block_barrier(last);
     for (int i = block.first; i < block.last - terminator; ++i) translate_instruction(k, i);
     mask_ = uniform_guard_ = nullptr;
+    if (last.opcode != "brx") count_block(k, ir.getInt32(kAllLanes));
     end_block(k);
     if (!terminator) return go(k, k + 1);
     begin_instruction(block.last - 1);
@@ -291,6 +292,9 @@ class FullTranslator : public LaneEmitter {
     begin_instruction(at);
     mask_ = uniform_guard_ = nullptr;
     BasicBlock* skip = nullptr;
+    // What may leave to masked code is counted once it has not.
+    const bool skips = ins->guard >= 0 && shape(ins->guard).uniform() && !compact;
+    if (skips || !widens_affine(*ins, program_.shapes, program_.rows)) count_guard_lanes();
     if (ins->guard >= 0 && shape(ins->guard).uniform() && compact) {
       uniform_guard_ = guard_value(*ins, false);
       mask_ = splat(uniform_guard_);
@@ -312,6 +316,7 @@ class FullTranslator : public LaneEmitter {
     if (ins->opcode == "call") return emit_call();
     if (ins->opcode == "barrier_result") return out(load_warp(offsetof(WarpState, barrier_value)));
     if (is_warp_barrier(*ins)) {
+      observe_exchange();
       ir.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent, llvm::SyncScope::SingleThread);
       return;
     }
@@ -326,9 +331,24 @@ class FullTranslator : public LaneEmitter {
       return write(ins->operands[0], llvm::Constant::getNullValue(register_type(written[0])));
     wide = memory || written.empty() || !result.affine();
     result_ = result;
-    if (!wide && widens_affine(*ins, program_.shapes, program_.rows)) check_widening(k);
+    if (!wide && widens_affine(*ins, program_.shapes, program_.rows)) {
+      check_widening(k);
+      if (mask_) count_guard_lanes();
+    }
+    observe();
     isa::emit(*this);
     if (ins->opcode == "setp" && ins->guard < 0) note_agreement();
+  }
+
+  void count_guard_lanes() {
+    if (ins->guard >= 0 && program_.checks.counters)
+      count_guard(ir.getInt32(kAllLanes), lanes_to_bits(guard_value(*ins, true)));
+  }
+
+  void observe() {
+    if (is_warp_exchange(*ins)) observe_exchange();
+    if (Value* allowed = observe_accesses()) mask_ = bits_to_lanes(allowed);
+    observe_fence();
   }
 
   Shape operand_shape(int k) { return shape_of(ins->operands[k], program_.shapes, program_.rows); }
@@ -399,6 +419,8 @@ class FullTranslator : public LaneEmitter {
   void translate_branch(int k) {
     const int target = program_.flow.block_of[ins->operands[0].target];
     if (ins->guard < 0) return go(k, target);
+    if (program_.checks.counters)
+      count_branch(ir.getInt32(kAllLanes), lanes_to_bits(guard_value(*ins, true)));
     if (shape(ins->guard).uniform()) {
       BasicBlock *taken = new_block("taken"), *fall = new_block("fall");
       ir.CreateCondBr(guard_value(*ins, false), taken, fall);
@@ -429,6 +451,8 @@ class FullTranslator : public LaneEmitter {
     ir.SetInsertPoint(apart);
     give_up(k);
     ir.SetInsertPoint(together);
+    count_block(k, ir.getInt32(kAllLanes));
+    count_indexed_branch(ir.getInt32(kAllLanes), index_lanes);
     BasicBlock* outside = new_block("brx.outside");
     llvm::SwitchInst* table = ir.CreateSwitch(first, outside);
     for (std::size_t i = 0; i < targets.size(); ++i) {

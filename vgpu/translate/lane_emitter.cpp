@@ -55,6 +55,7 @@ void LaneEmitter::begin_instruction(int at) {
   index = at;
   ins = &program_.function.body[at];
   scratch_used_.clear();
+  allowed_ = nullptr;
 }
 
 llvm::BasicBlock* LaneEmitter::leave_sometimes() {
@@ -291,7 +292,9 @@ isa::LaneAddresses LaneEmitter::addresses(int k, Space space) {
   const Operand& operand = ins->operands[k];
   if (operand.kind != Operand::Kind::address && operand.kind != Operand::Kind::symbol)
     unsupported("address operand");
-  return space_addresses(operand, space);
+  isa::LaneAddresses out = space_addresses(operand, space);
+  if (allowed_ && out.affine && out.stride == 0) out.base = harmless(out.base);
+  return out;
 }
 
 isa::LaneAddresses LaneEmitter::space_addresses(const Operand& operand, Space space) {

@@ -85,6 +85,21 @@ class LaneEmitter : public isa::Emitter {
   }
   llvm::AllocaInst* alloca_at_top(llvm::Type* type, const std::string& name);
 
+  // --- observers (observed.cpp): calls that tell them what the instruction does ---
+
+  /// Before the instruction's accesses: the lanes that may perform them, i32; null: nobody asked.
+  llvm::Value* observe_accesses();
+  /// Before what lanes of a warp do together: shfl.sync, bar.warp.sync and their kin.
+  void observe_exchange();
+  /// Lanes come to a warp-level barrier or exchange and wait for others.
+  void observe_arrival(llvm::Value* bits, llvm::Value* named);
+  void observe_fence();
+  /// What the counters are told: a basic block that ran, a guard's lanes, a branch's ways.
+  void count_block(int k, llvm::Value* bits);
+  void count_guard(llvm::Value* bits, llvm::Value* on);
+  void count_branch(llvm::Value* bits, llvm::Value* taken);
+  void count_indexed_branch(llvm::Value* bits, llvm::Value* indices);
+
   /// The machine's functions (vprintf ...); a refusal to go on ends the run with RunResult::fault.
   void emit_call();
   void end_with_fault();
@@ -114,6 +129,10 @@ class LaneEmitter : public isa::Emitter {
   std::uint64_t offset_of(const std::unordered_map<std::string, std::uint64_t>& map,
                           const std::string& name);
 
+  llvm::Value* stored_values(int operand);
+  llvm::Value* harmless(llvm::Value* base);
+
+  llvm::Value* allowed_ = nullptr;  // lanes that the observers let pass, i32; null: all
   std::map<std::pair<llvm::Type*, int>, llvm::AllocaInst*> scratch_;
   std::map<llvm::Type*, int> scratch_used_;
   std::unordered_map<std::size_t, llvm::Value*> block_values_;

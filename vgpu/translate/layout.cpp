@@ -17,9 +17,9 @@ std::uint64_t align_up(std::uint64_t value, std::uint64_t align) {
   return (value + align - 1) / align * align;
 }
 
-std::uint64_t place(std::uint64_t& end, const Variable& variable) {
+std::uint64_t place(std::uint64_t& end, const Variable& variable, std::uint64_t room = 0) {
   const std::uint64_t at = align_up(end, std::max<std::uint64_t>(1, variable.align));
-  end = at + variable.bytes();
+  end = at + variable.bytes() + room;
   return at;
 }
 
@@ -55,7 +55,8 @@ std::vector<const Variable*> addressed_variables(const ptx::Module& module) {
   return out;
 }
 
-Layout lay_out(const ptx::Module& module, const ptx::Function& function) {
+Layout lay_out(const ptx::Module& module, const ptx::Function& function,
+               std::uint64_t room_between) {
   Layout layout;
   lay_out_registers(function, layout);
   for (const Variable& p : function.parameters)
@@ -69,7 +70,7 @@ Layout lay_out(const ptx::Module& module, const ptx::Function& function) {
     if (v.external || v.bytes() == 0)
       dynamic.push_back(&v);
     else
-      layout.shared[v.name] = place(layout.shared_bytes, v);
+      layout.shared[v.name] = place(layout.shared_bytes, v, room_between);
   };
   for (const Variable& v : function.variables) place_shared(v);
   for (const Variable& v : module.variables) place_shared(v);
@@ -80,7 +81,7 @@ Layout lay_out(const ptx::Module& module, const ptx::Function& function) {
   std::uint64_t local_align = kLocalAlign;  // of a lane's memory: lane i's begins i times as far
   for (const Variable& v : function.variables) {
     if (v.space != Space::local) continue;
-    layout.local[v.name] = place(layout.local_bytes, v);
+    layout.local[v.name] = place(layout.local_bytes, v, room_between);
     local_align = std::max<std::uint64_t>(local_align, v.align);
   }
   layout.local_bytes = align_up(layout.local_bytes, local_align);

@@ -26,8 +26,10 @@ struct Layout {
   std::unordered_map<std::string, int> symbol;            // index in BlockState::symbols
 };
 
-/// `function` is prepared (prepare.h).
-Layout lay_out(const ptx::Module& module, const ptx::Function& function);
+/// `function` is prepared (prepare.h). Behind each array in shared and local memory `room_between`
+/// bytes belong to none.
+Layout lay_out(const ptx::Module& module, const ptx::Function& function,
+               std::uint64_t room_between);
 
 /// Module variables that have an address of their own, in the order of BlockState::symbols.
 std::vector<const ptx::Variable*> addressed_variables(const ptx::Module& module);

@@ -65,7 +65,7 @@ class MaskedTranslator : public LaneEmitter {
     ir.CreateCondBr(ir.CreateICmpEQ(runnable, ir.getInt32(0)), idle, choose);
 
     ir.SetInsertPoint(idle);
-    Value* verdict = call("vgpu_warp_idle", ir.getInt32Ty(), {warp_});
+    Value* verdict = call("vgpu_warp_idle", ir.getInt32Ty(), {warp_, block_});
     ir.CreateCondBr(ir.CreateICmpEQ(verdict, ir.getInt32(0)), dispatch_, leave);
     ir.SetInsertPoint(leave);
     ir.CreateRet(verdict);
@@ -235,6 +235,7 @@ class MaskedTranslator : public LaneEmitter {
     for (int i = block(k).first; i < block(k).last - terminator; ++i) translate_instruction(i);
     guarded_ = false;
     lanes_ = block_lanes_;
+    count_block(k, block_bits_);
     if (!terminator) {
       store_registers(k);
       return jump(k, k + 1);
@@ -255,13 +256,24 @@ class MaskedTranslator : public LaneEmitter {
     begin_instruction(at);
     guarded_ = ins->guard >= 0;
     lanes_ = guarded_ ? ir.CreateAnd(block_lanes_, guard_value()) : block_lanes_;
+    if (guarded_) count_guard(block_bits_, active_bits());
     if (ins->opcode == "call") return emit_call();
     if (ins->opcode == "barrier_result") return out(load_warp(offsetof(WarpState, barrier_value)));
-    if (is_warp_barrier(*ins)) return;
+    if (is_warp_barrier(*ins)) return observe_exchange();
     std::vector<int> written;
     registers_written(*ins, written);
     wide = ins->opcode == "ld" || written.empty() || !program_.shapes.invariant[written[0]];
+    observe();
     isa::emit(*this);
+  }
+
+  void observe() {
+    if (is_warp_exchange(*ins)) observe_exchange();
+    if (Value* allowed = observe_accesses()) {
+      lanes_ = bits_to_lanes(allowed);
+      guarded_ = true;
+    }
+    observe_fence();
   }
 
   /// A warp-synchronous instruction begins the block: waits here until every live lane that its
@@ -322,6 +334,7 @@ class MaskedTranslator : public LaneEmitter {
 
   void wait_for(int k, bool warp_barrier, Value* named) {
     Value* bits = mask();
+    observe_arrival(bits, named);
     stand_at(warp_barrier ? k + 1 : k, bits);
     store_warp(offsetof(WarpState, waiting),
                ir.CreateOr(load_warp(offsetof(WarpState, waiting)), bits));
@@ -333,7 +346,7 @@ class MaskedTranslator : public LaneEmitter {
     Value* old = ir.CreateAlignedLoad(type, masks, llvm::Align(4));
     ir.CreateAlignedStore(ir.CreateSelect(bits_to_lanes(bits), splat(named), old), masks,
                           llvm::Align(4));
-    call("vgpu_warp_release", ir.getVoidTy(), {warp_});
+    call("vgpu_warp_release", ir.getVoidTy(), {warp_, block_});
     ir.CreateBr(dispatch_);
   }
 
@@ -344,6 +357,7 @@ class MaskedTranslator : public LaneEmitter {
       return jump(k, target);
     }
     Value* taken = ir.CreateAnd(lanes_to_bits(guard_value()), block_bits_);
+    count_branch(block_bits_, taken);
     store_registers(k);
     BasicBlock *some = new_block("some"), *fall = new_block("fall"), *all = new_block("all"),
                *apart = new_block("apart");
@@ -371,6 +385,7 @@ class MaskedTranslator : public LaneEmitter {
     if (found == program_.function.branch_targets.end())
       unsupported("branch table '" + ins->operands[1].name + "'");
     Value* index_lanes = read(ins->operands[0], Type::u32, true);
+    count_indexed_branch(block_bits_, index_lanes);
     Value* lanes = ins->guard >= 0 ? ir.CreateAnd(block_lanes_, guard_value()) : block_lanes_;
     Value* pcs = splat(pc_value(k + 1));
     Value* outside = lanes;
@@ -404,7 +419,7 @@ class MaskedTranslator : public LaneEmitter {
       store_warp(offsetof(WarpState, live),
                  ir.CreateAnd(load_warp(offsetof(WarpState, live)), ir.CreateNot(ending)));
       call("vgpu_warp_release", ir.getVoidTy(),
-           {warp_});  // lanes may have waited for those that end
+           {warp_, block_});  // lanes may have waited for those that end
       ir.CreateStore(ir.CreateAnd(mask(), ir.CreateNot(ending)), mask_);
       ir.CreateCondBr(ir.CreateICmpEQ(mask(), ir.getInt32(0)), dispatch_, go_on);
     }

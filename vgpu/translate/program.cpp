@@ -61,16 +61,19 @@ void find_entries(Program& program) {
 
 }  // namespace
 
-Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel) {
+Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel, Observed observed) {
+  constexpr std::uint64_t kRoomBetween = 128;
+  const bool plain = observed == Observed::no;
   Prepared out{&module, prepare(module, kernel), {}};
-  convert_short_branches(out.function);
-  out.layout = lay_out(module, out.function);
+  if (plain) convert_short_branches(out.function);
+  out.layout = lay_out(module, out.function, plain ? 0 : kRoomBetween);
   return out;
 }
 
-Program make_program(const Prepared& prepared, WarpRows rows, bool noisy) {
+Program make_program(const Prepared& prepared, WarpRows rows, bool noisy,
+                     const observe::Checks& checks) {
   Program program{
-      prepared.module, prepared.function, prepared.layout, rows, noisy, {}, {}, {}, {}, {}};
+      prepared.module, prepared.function, prepared.layout, rows, noisy, checks, {}, {}, {}, {}, {}};
   program.shapes = analyse_shapes(program.function, rows);
   program.flow =
       analyse_flow(program.function, deoptimisation_points(program.function, program.shapes, rows));

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "vgpu/observe/checks.h"
 #include "vgpu/translate/flow.h"
 #include "vgpu/translate/layout.h"
 #include "vgpu/translate/shape.h"
@@ -18,14 +19,20 @@ struct Prepared {
   Layout layout;
 };
 
-Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel);
+enum class Observed { no, yes };
+
+/// `Observed::yes`: every branch stays, for the counters, and arrays in shared and local memory
+/// have room between them, so that what misses one meets no other.
+Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel,
+                        Observed observed = Observed::no);
 
 struct Program {
   const ptx::Module* module;
   const ptx::Function& function;
   const Layout& layout;
   WarpRows rows;
-  bool noisy;  // approximate results are moved (isa/approximate_noise.h)
+  bool noisy;              // approximate results are moved (isa/approximate_noise.h)
+  observe::Checks checks;  // what the code tells the observers
   Flow flow;
   Shapes shapes;
   std::vector<bool> entry;   // block: lanes that all stand here may go on in full code
@@ -35,9 +42,17 @@ struct Program {
       polls;  // block: its backward jump closes a loop that may wait for another thread's store
 
   int block_count() const { return static_cast<int>(flow.blocks.size()); }
+  /// The instruction that stands before a block, as the barrier at which lanes wait that go on
+  /// there.
+  int instruction_before(int block) const {
+    return (block < block_count() ? flow.blocks[block].first
+                                  : static_cast<int>(function.body.size())) -
+           1;
+  }
 };
 
 /// Refers to `prepared`, which must live as long.
-Program make_program(const Prepared& prepared, WarpRows rows, bool noisy = false);
+Program make_program(const Prepared& prepared, WarpRows rows, bool noisy = false,
+                     const observe::Checks& checks = {});
 
 }  // namespace vgpu::translate

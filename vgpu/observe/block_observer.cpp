@@ -1,0 +1,296 @@
+#include "vgpu/observe/block_observer.h"
+
+#include <bit>
+#include <cstdio>
+#include <cstring>
+
+#include "vgpu/observe/arena.h"
+
+namespace vgpu::observe {
+namespace {
+
+std::string hexadecimal(std::uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+std::uint64_t number_of(const std::uint8_t* p) { return reinterpret_cast<std::uint64_t>(p); }
+
+const char* space_name(ptx::Space space) {
+  switch (space) {
+    case ptx::Space::shared:
+      return "shared";
+    case ptx::Space::local:
+      return "local";
+    case ptx::Space::constant:
+      return "constant";
+    default:
+      return "global";
+  }
+}
+
+const char* effect_name(const Access& access) {
+  return access.effect == Effect::read    ? "read"
+         : access.effect == Effect::write ? "write"
+                                          : "atomic operation";
+}
+
+const char* hazard_name(Hazard hazard) {
+  return hazard == Hazard::read_after_write   ? "read after write"
+         : hazard == Hazard::write_after_read ? "write after read"
+                                              : "write after write";
+}
+
+void mark(ByteSet& bytes, const std::vector<Extent>& extents) {
+  for (const Extent& e : extents) bytes.add(e.offset, e.bytes);
+}
+
+/// "shared array tile (1024 bytes) + 1024", of the array that the offset is in or next behind.
+std::string in_array(const char* space, const std::vector<Extent>& extents, std::uint64_t offset) {
+  const Extent* best = nullptr;
+  for (const Extent& e : extents)
+    if (e.offset <= offset && (!best || e.offset > best->offset)) best = &e;
+  if (!best) return std::string(space) + " memory + " + std::to_string(offset);
+  return std::string(space) + " array " + best->name + " (" + std::to_string(best->bytes) +
+         " bytes) + " + std::to_string(offset - best->offset);
+}
+
+}  // namespace
+
+BlockObserver::BlockObserver(LaunchObserver& launch, const BlockMemoryMap& memory, int warps)
+    : launch_(launch),
+      subject_(launch.subject()),
+      checks_(launch.checks()),
+      memory_(memory),
+      threads_(static_cast<std::uint64_t>(warps) * kWarpSize),
+      block_threads_(std::uint64_t{subject_.block[0]} * subject_.block[1] * subject_.block[2]),
+      order_(warps),
+      shared_exists_(subject_.shared_bytes),
+      local_exists_(subject_.local_bytes),
+      shared_races_(subject_.shared_bytes),
+      counters_(subject_.basic_blocks.size()) {
+  mark(shared_exists_, subject_.shared);
+  mark(local_exists_, subject_.local);
+}
+
+BlockObserver::~BlockObserver() {
+  if (checks_.counters) launch_.add(counters_);
+}
+
+void BlockObserver::start(std::uint64_t block) {
+  block_ = block;
+  order_.restart();
+  counters_.started(block_threads_);
+  if (!checks_.init) return;
+  shared_written_ = ByteSet(subject_.shared_bytes);
+  local_written_ = ByteSet(subject_.local_bytes * threads_);
+}
+
+std::uint32_t BlockObserver::access(const WarpState& warp, int index, int which,
+                                    std::uint32_t active, const std::uint64_t* addresses,
+                                    const std::uint8_t* values) {
+  const Access& access =
+      launch_.accesses(static_cast<std::size_t>(index))[static_cast<std::size_t>(which)];
+  if (checks_.counters) count(warp, access, active & access.lanes, addresses);
+  std::uint32_t allowed = active;
+  if (!checks_.finds()) return allowed;
+  for (std::uint32_t rest = active & access.lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const LaneAccess a{
+        access, index,           static_cast<int>(warp.warp_index) * kWarpSize + lane,
+        lane,   addresses[lane], values};
+    const Target target = locate(warp, a);
+    if (const auto kind = wrong(a, target)) {
+      if (checks_.memory) report(*kind, a, target);
+      allowed &= ~(1u << lane);
+      continue;
+    }
+    if (!target.written) continue;
+    if (checks_.race) check_race(a, target);
+    if (!checks_.init) continue;
+    const auto bytes = static_cast<std::uint64_t>(access.bytes);
+    if (access.reads() && !target.written->has_all(target.written_at, bytes))
+      report(Kind::uninitialised, a, target);
+    if (access.writes()) target.written->add(target.written_at, bytes);
+  }
+  return allowed;
+}
+
+/// The first active lane tells the space of a generic access.
+void BlockObserver::count(const WarpState& warp, const Access& access, std::uint32_t active,
+                          const std::uint64_t* addresses) {
+  if (active == 0) return;
+  const int lane = std::countr_zero(active);
+  switch (locate(warp, {access, 0, 0, lane, addresses[lane], nullptr}).kind) {
+    case Target::Kind::shared:
+      return counters_.accessed(access, CountedSpace::shared, active, addresses,
+                                number_of(memory_.shared));
+    case Target::Kind::local:
+      return count_local(warp, access, active, addresses);
+    case Target::Kind::own:
+      return;
+    default:
+      return counters_.accessed(access, CountedSpace::global, active, addresses, 0);
+  }
+}
+
+/// On a GPU the same word of all lanes lies together.
+void BlockObserver::count_local(const WarpState& warp, const Access& access, std::uint32_t active,
+                                const std::uint64_t* addresses) {
+  std::uint64_t places[kWarpSize] = {};
+  for (std::uint32_t rest = active; rest; rest &= rest - 1) {
+    const auto lane = static_cast<std::uint64_t>(std::countr_zero(rest));
+    const std::uint64_t offset =
+        addresses[lane] - number_of(warp.local) - lane * subject_.local_bytes;
+    places[lane] = offset / 4 * 4 * kWarpSize + lane * 4 + offset % 4;
+  }
+  counters_.accessed(access, CountedSpace::local, active, places, 0);
+}
+
+BlockObserver::Target BlockObserver::in_shared(std::uint64_t offset) {
+  return {Target::Kind::shared, offset, nullptr, &shared_written_, offset};
+}
+
+BlockObserver::Target BlockObserver::in_local(std::uint64_t offset, int thread) {
+  return {Target::Kind::local, offset, nullptr, &local_written_,
+          offset + static_cast<std::uint64_t>(thread) * subject_.local_bytes};
+}
+
+/// By the address for generic and global accesses: a kernel may have made either of any space.
+BlockObserver::Target BlockObserver::locate(const WarpState& warp, const LaneAccess& a) {
+  const std::uint64_t shared = a.address - number_of(memory_.shared);
+  const std::uint64_t local =
+      a.address - number_of(warp.local) - static_cast<std::uint64_t>(a.lane) * subject_.local_bytes;
+  if (a.access.space == ptx::Space::shared) return in_shared(shared);
+  if (a.access.space == ptx::Space::local) return in_local(local, a.thread);
+  if (shared < subject_.shared_bytes) return in_shared(shared);
+  if (local < subject_.local_bytes) return in_local(local, a.thread);
+  if (a.address - number_of(subject_.parameters) < subject_.parameter_bytes)
+    return {Target::Kind::own};
+  if (!last_ || !last_->holds(a.address)) last_ = MemoryMap::get().find(a.address);
+  if (!last_) return {};
+  const std::uint64_t offset = a.address - last_->begin;
+  return {Target::Kind::region, offset, last_, &last_->written, offset};
+}
+
+bool BlockObserver::is_inside(const LaneAccess& a, const Target& target) const {
+  const auto bytes = static_cast<std::uint64_t>(a.access.bytes);
+  switch (target.kind) {
+    case Target::Kind::shared:
+      return target.offset < subject_.shared_bytes &&
+             target.offset + bytes <= subject_.shared_bytes &&
+             shared_exists_.has_all(target.offset, bytes);
+    case Target::Kind::local:
+      return target.offset < subject_.local_bytes &&
+             target.offset + bytes <= subject_.local_bytes &&
+             local_exists_.has_all(target.offset, bytes);
+    case Target::Kind::region:
+      return target.offset + bytes <= target.region->bytes;
+    default:
+      return true;
+  }
+}
+
+std::optional<Kind> BlockObserver::wrong(const LaneAccess& a, const Target& target) const {
+  if (target.kind == Target::Kind::none) return wrong_address(a);
+  if (!is_inside(a, target)) return Kind::out_of_bounds;
+  if (target.region && target.region->freed) return Kind::use_after_free;
+  if (a.address % std::bit_floor(static_cast<std::uint64_t>(a.access.bytes)) != 0)
+    return Kind::misaligned;
+  return {};
+}
+
+/// An address in no memory: beside one, or of something else altogether.
+std::optional<Kind> BlockObserver::wrong_address(const LaneAccess& a) const {
+  if (a.address - number_of(memory_.local) < subject_.local_bytes * threads_)
+    return Kind::foreign_memory;
+  const Region* near = MemoryMap::get().nearest(a.address);
+  const bool beside = near && (a.address - (near->begin + near->bytes) < near->room ||
+                               near->begin - a.address <= near->room);
+  return beside || Arena::holds(reinterpret_cast<const void*>(a.address)) ? Kind::out_of_bounds
+                                                                          : Kind::foreign_memory;
+}
+
+void BlockObserver::check_race(const LaneAccess& a, const Target& target) {
+  if (target.kind == Target::Kind::local) return;
+  const bool shared = target.kind == Target::Kind::shared;
+  // A block's shared memory is its own; those that had it before are no part of it.
+  const Event event{shared ? 0 : block_, order_.now(),     a.thread,       a.index,
+                    a.access.writes(),   a.access.reads(), a.access.strong};
+  if (a.access.releases) fence();
+  RaceMap& races = shared ? shared_races_ : target.region->races;
+  const auto conflict = races.note(target.offset, static_cast<std::uint64_t>(a.access.bytes),
+                                   launch_.number(), event, order_, launch_);
+  // What is passed on by a flag holds from the next access on.
+  if (a.access.strong && !shared) launch_.meet(a.address, event, order_);
+  if (!conflict) return;
+  const bool same = conflict->hazard == Hazard::write_after_write && stores_same_value(a);
+  launch_.report(
+      shared ? Kind::race_shared : Kind::race_global, a.index, conflict->index, [&](Report& r) {
+        r.severity = same ? Severity::info : Severity::error;
+        r.what = std::string(hazard_name(conflict->hazard)) + " of " +
+                 std::to_string(a.access.bytes) + " bytes in " + (shared ? "shared" : "global") +
+                 " memory" + (same ? ", the same value" : "");
+        r.thread = launch_.thread(block_, a.thread);
+        r.address = describe(a, target);
+        r.other_thread = launch_.thread(shared ? block_ : conflict->block, conflict->thread);
+      });
+}
+
+/// The last writer's value still lies in memory.
+bool BlockObserver::stores_same_value(const LaneAccess& a) const {
+  if (!a.values) return false;
+  const ptx::Instruction& ins = launch_.instruction(a.index);
+  const std::size_t count = ins.has("v8") ? 8 : ins.has("v4") ? 4 : ins.has("v2") ? 2 : 1;
+  const std::size_t bytes = static_cast<std::size_t>(a.access.bytes) / count;
+  const auto* memory = reinterpret_cast<const std::uint8_t*>(a.address);
+  for (std::size_t w = 0; w < count; ++w)
+    if (std::memcmp(memory + w * bytes,
+                    a.values + (w * kWarpSize + static_cast<std::size_t>(a.lane)) * bytes,
+                    bytes) != 0)
+      return false;
+  return true;
+}
+
+void BlockObserver::report(Kind kind, const LaneAccess& a, const Target& target) const {
+  launch_.report(kind, a.index, -1, [&](Report& r) {
+    const ptx::Space space = target.kind == Target::Kind::shared  ? ptx::Space::shared
+                             : target.kind == Target::Kind::local ? ptx::Space::local
+                                                                  : a.access.space;
+    r.what = std::string(effect_name(a.access)) + " of " + std::to_string(a.access.bytes) +
+             " bytes in " + space_name(space) + " memory";
+    r.thread = launch_.thread(block_, a.thread);
+    r.address = describe(a, target);
+  });
+}
+
+std::string BlockObserver::describe(const LaneAccess& a, const Target& target) const {
+  if (target.kind == Target::Kind::shared)
+    return in_array("shared", subject_.shared, target.offset);
+  if (target.kind == Target::Kind::local) return in_array("local", subject_.local, target.offset);
+  if (a.address - number_of(memory_.local) < subject_.local_bytes * threads_)
+    return "local memory of another thread";
+  const std::string address = "address " + hexadecimal(a.address);
+  const Region* region = target.region ? target.region : MemoryMap::get().nearest(a.address);
+  if (!region || (!target.region && wrong_address(a) == Kind::foreign_memory)) return address;
+  if (region->holds(a.address))
+    return region->label + " + " + std::to_string(a.address - region->begin);
+  return a.address < region->begin
+             ? std::to_string(region->begin - a.address) + " bytes before " + region->label
+             : std::to_string(a.address - region->begin - region->bytes) +
+                   " bytes past the end of " + region->label;
+}
+
+void BlockObserver::unwritten_register(const WarpState& warp, int index, std::uint32_t lanes,
+                                       const std::string& name) {
+  for (; lanes; lanes &= lanes - 1) {
+    const int thread = static_cast<int>(warp.warp_index) * kWarpSize + std::countr_zero(lanes);
+    launch_.report(Kind::uninitialised, index, -1, [&](Report& r) {
+      r.what = "read of register " + name;
+      r.thread = launch_.thread(block_, thread);
+    });
+  }
+}
+
+}  // namespace vgpu::observe

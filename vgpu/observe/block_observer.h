@@ -1,0 +1,139 @@
+// block_observer.h - what the observers keep of one block, and what translated code tells them.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "vgpu/machine/state.h"
+#include "vgpu/observe/launch_observer.h"
+#include "vgpu/observe/memory_map.h"
+
+namespace vgpu::observe {
+
+/// Where a block's own memory lies.
+struct BlockMemoryMap {
+  const std::uint8_t* shared = nullptr;
+  const std::uint8_t* local = nullptr;  // of the first warp's first lane; the others' follow
+};
+
+/// Threads that a barrier of the block lets through.
+struct Barrier {
+  struct Wait {
+    int warp = 0, index = 0;  // of the barrier instruction
+    std::uint32_t lanes = 0;
+  };
+  std::vector<Wait> waits;
+  std::uint32_t arrived_warps = 0;  // that did not wait (bar.arrive)
+  bool of_all = true;               // every thread that has not exited waits
+  bool counted = false;             // the barrier names how many threads it waits for
+
+  void add(int warp, int lane, int index) {
+    for (Wait& wait : waits)
+      if (wait.warp == warp && wait.index == index) {
+        wait.lanes |= 1u << lane;
+        return;
+      }
+    waits.push_back({warp, index, 1u << lane});
+  }
+};
+
+class BlockObserver {
+ public:
+  BlockObserver(LaunchObserver& launch, const BlockMemoryMap& memory, int warps);
+
+  ~BlockObserver();
+  BlockObserver(const BlockObserver&) = delete;
+  BlockObserver& operator=(const BlockObserver&) = delete;
+
+  /// Another block begins in the same memory.
+  void start(std::uint64_t block);
+
+  /// Access `which` of instruction `index` by the `active` lanes; `values` are what a plain store
+  /// writes, [element][lane], or null. Returns the lanes that may go on.
+  std::uint32_t access(const WarpState& warp, int index, int which, std::uint32_t active,
+                       const std::uint64_t* addresses, const std::uint8_t* values);
+  /// A function of the machine left its result in a lane's local memory.
+  void note_result(const WarpState& warp, std::uint32_t lane, std::uint64_t offset,
+                   std::uint64_t bytes) {
+    const std::uint64_t thread = warp.warp_index * std::uint64_t{kWarpSize} + lane;
+    if (checks_.init) local_written_.add(thread * subject_.local_bytes + offset, bytes);
+  }
+  /// malloc() and free() of a kernel.
+  void* heap_allocate(std::size_t bytes);
+  void heap_free(const WarpState& warp, int lane, void* memory);
+  void fence() { launch_.fence(block_, order_); }
+  /// __syncwarp and its kin among `lanes`.
+  void lanes_sync(const WarpState& warp, std::uint32_t lanes) {
+    order_.lanes_sync(static_cast<int>(warp.warp_index), lanes);
+  }
+  /// Lanes come to a warp-level barrier or exchange that names `mask`, and wait.
+  void lanes_wait(const WarpState& warp, int index, std::uint32_t lanes, std::uint32_t mask);
+  /// Those that wait with `lane` for the `needed` ones, which are all that live of its mask, go on.
+  void lanes_released(const WarpState& warp, std::uint32_t lane, std::uint32_t needed);
+  void barrier(const Barrier& barrier);
+  /// Threads that wait for others which never come.
+  void deadlock(const Barrier& barrier);
+  /// Lanes come to a warp-level barrier or exchange that names `masks` (one a lane).
+  void check_masks(const WarpState& warp, int index, std::uint32_t active,
+                   const std::uint32_t* masks);
+  /// shfl.sync reads from `lanes` (its b) within `bounds` (its c).
+  void check_shuffle(const WarpState& warp, int index, std::uint32_t active,
+                     const std::uint32_t* lanes, const std::uint32_t* bounds);
+  /// Lane `lane` reads a register at `index` that it never wrote.
+  void unwritten_register(const WarpState& warp, int index, std::uint32_t lanes,
+                          const std::string& name);
+
+  BlockCounters& counters() { return counters_; }
+  LaunchObserver& launch() { return launch_; }
+  std::uint64_t block() const { return block_; }
+
+ private:
+  /// A memory as an access sees it.
+  struct Target {
+    enum class Kind { none, shared, local, region, own } kind = Kind::none;
+    std::uint64_t offset = 0;
+    Region* region = nullptr;
+    ByteSet* written = nullptr;    // what of the memory was written ...
+    std::uint64_t written_at = 0;  // ... and where in it the access begins
+  };
+  /// One lane's part of a warp's access.
+  struct LaneAccess {
+    const Access& access;
+    int index, thread, lane;
+    std::uint64_t address;
+    const std::uint8_t* values;
+  };
+
+  void check_barrier(const Barrier& barrier);
+  void count(const WarpState& warp, const Access& access, std::uint32_t active,
+             const std::uint64_t* addresses);
+  void count_local(const WarpState& warp, const Access& access, std::uint32_t active,
+                   const std::uint64_t* addresses);
+  Target locate(const WarpState& warp, const LaneAccess& a);
+  Target in_shared(std::uint64_t offset);
+  Target in_local(std::uint64_t offset, int thread);
+  /// What is wrong with the access itself.
+  std::optional<Kind> wrong(const LaneAccess& a, const Target& target) const;
+  std::optional<Kind> wrong_address(const LaneAccess& a) const;
+  bool is_inside(const LaneAccess& a, const Target& target) const;
+  void check_race(const LaneAccess& a, const Target& target);
+  bool stores_same_value(const LaneAccess& a) const;
+  void report(Kind kind, const LaneAccess& a, const Target& target) const;
+  std::string describe(const LaneAccess& a, const Target& target) const;
+
+  LaunchObserver& launch_;
+  const Subject& subject_;
+  const Checks checks_;
+  const BlockMemoryMap memory_;
+  const std::uint64_t threads_, block_threads_;  // with and without those that fill the last warp
+  Order order_;
+  std::uint64_t block_ = 0;
+  std::vector<int> waits_at_;  // by thread: the instruction at which it last waited in its warp
+  ByteSet shared_exists_, local_exists_;    // bytes that belong to an array
+  ByteSet shared_written_, local_written_;  // local: all threads', one after another
+  RaceMap shared_races_;
+  Region* last_ = nullptr;  // that an access was found in
+  BlockCounters counters_;
+};
+
+}  // namespace vgpu::observe

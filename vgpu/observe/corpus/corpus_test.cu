@@ -1,0 +1,94 @@
+// Every seeded bug is found, under its name; no repaired twin is reported.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "vgpu/machine/machine.h"
+#include "vgpu/observe/corpus/corpus.h"
+
+namespace vgpu::observe::corpus {
+namespace {
+
+std::vector<Seeded> all() {
+  std::vector<Seeded> out;
+  for (const auto& some :
+       {memory_bugs(), host_bugs(), init_bugs(), shared_races(), global_races(), barrier_bugs()})
+    out.insert(out.end(), some.begin(), some.end());
+  return out;
+}
+
+std::vector<Report> reports_of(const Seeded& seeded, bool fixed) {
+  Log::get().clear();
+  seeded.run(fixed);
+  cudaDeviceSynchronize();
+  const std::vector<Report> out = Log::get().reports();
+  cudaDeviceReset();  // what a deadlock or a wild access leaves behind
+  return out;
+}
+
+std::string text_of_all(const std::vector<Report>& reports) {
+  std::string out;
+  for (const Report& r : reports) out += text_of(r) + "\n";
+  return out;
+}
+
+bool holds(const std::vector<Report>& reports, Kind kind) {
+  for (const Report& r : reports)
+    if (r.kind == kind && r.severity != Severity::info) return true;
+  return false;
+}
+
+struct Tally {
+  int seeded = 0, detected = 0, false_alarms = 0;
+};
+std::map<std::string, Tally>& tallies() {
+  static std::map<std::string, Tally> all_of_them;
+  return all_of_them;
+}
+
+class Corpus : public testing::TestWithParam<Seeded> {};
+
+TEST_P(Corpus, BugIsFoundAndRepairIsNot) {
+  const Seeded& seeded = GetParam();
+  Tally& tally = tallies()[name_of(seeded.kind)];
+
+  const std::vector<Report> bug = reports_of(seeded, false);
+  const std::vector<Report> repair = reports_of(seeded, true);
+
+  const bool found = holds(bug, seeded.kind);
+  ++tally.seeded;
+  tally.detected += found;
+  tally.false_alarms += !repair.empty();
+  EXPECT_TRUE(found) << seeded.hunts << ": want " << name_of(seeded.kind) << ", reported:\n"
+                     << text_of_all(bug);
+  EXPECT_TRUE(repair.empty()) << "the repaired twin:\n" << text_of_all(repair);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Corpus, testing::ValuesIn(all()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+class Checked : public testing::Environment {
+ public:
+  void SetUp() override { set_checks(settings().checks, "the test", "all"); }
+  void TearDown() override {
+    Tally sum;
+    std::printf("%-20s %9s %9s\n", "kind", "detected", "alarms");
+    const auto row = [](const std::string& name, const Tally& t) {
+      std::printf("%-20s %4d/%-4d %4d/%-4d\n", name.c_str(), t.detected, t.seeded, t.false_alarms,
+                  t.seeded);
+    };
+    for (const auto& [kind, tally] : tallies()) {
+      row(kind, tally);
+      sum.seeded += tally.seeded;
+      sum.detected += tally.detected;
+      sum.false_alarms += tally.false_alarms;
+    }
+    row("all", sum);
+  }
+};
+const auto* const environment = testing::AddGlobalTestEnvironment(new Checked);
+
+}  // namespace
+}  // namespace vgpu::observe::corpus

@@ -1,0 +1,158 @@
+// checked_memory.cpp - the runtime's side of the checks, and what a checked program ends with.
+#include "vgpu/runtime/checked_memory.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "vgpu/machine/machine.h"
+#include "vgpu/observe/allowances.h"
+#include "vgpu/observe/counters_json.h"
+#include "vgpu/observe/memory_map.h"
+#include "vgpu/observe/report_json.h"
+
+namespace vgpu::runtime::checked {
+namespace {
+
+using observe::MemoryMap;
+using observe::Region;
+
+bool anything() { return settings().checks.any(); }
+
+const char* kind_name(MemoryKind kind) {
+  switch (kind) {
+    case MemoryKind::device:
+      return "device";
+    case MemoryKind::managed:
+    case MemoryKind::managed_variable:
+      return "managed";
+    case MemoryKind::graph:
+      return "graph";
+    case MemoryKind::variable:
+      return "variable";
+    default:
+      return "host";
+  }
+}
+
+#ifdef VGPU_SHARED
+constexpr int kFound = 2;  // the exit status of a program with findings
+
+void find_leaks(MemoryMap& map) {
+  map.for_each([](const Region& region) {
+    if (!region.leaks || region.freed) return;
+    observe::Log::get().add({observe::Kind::leak, region.label, -1, -1}, [&] {
+      observe::Report r;
+      r.kind = observe::Kind::leak;
+      r.what = "never freed: " + region.label;
+      return r;
+    });
+  });
+}
+
+/// PLUMBLINE_VGPU_REPORT: the findings and the counts as JSON, written whole.
+void write_report() {
+  const char* const path = std::getenv("PLUMBLINE_VGPU_REPORT");
+  if (!path || !*path) return;
+  auto all = to_json(observe::Log::get().reports(), name_of(settings().checks));
+  all["counters"] = nlohmann::ordered_json::array();
+  for (const observe::CountedKernel& kernel : observe::counted_kernels())
+    all["counters"].push_back(to_json(kernel));
+  const std::string text = all.dump(1) + "\n", temporary = std::string(path) + ".new";
+  std::FILE* const file = std::fopen(temporary.c_str(), "wb");
+  bool written = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  written = file && std::fflush(file) == 0 && fsync(fileno(file)) == 0 && written;
+  if (file) std::fclose(file);
+  if (!written || std::rename(temporary.c_str(), path) != 0) {
+    std::fprintf(stderr, "vgpu: cannot write PLUMBLINE_VGPU_REPORT '%s': %s\n", path,
+                 std::strerror(errno));
+    std::remove(temporary.c_str());
+  }
+}
+
+/// After the program's own destructors: what it never freed, the sum, the exit status.
+__attribute__((destructor)) void end_of_program() {
+  if (!anything()) return;
+  for (const observe::CountedKernel& kernel : observe::counted_kernels())
+    std::fprintf(stderr, "vgpu: %s", observe::text_of(kernel).c_str());
+  if (settings().checks.leak) {
+    const std::lock_guard lock(MemoryMap::get().mutex);
+    find_leaks(MemoryMap::get());
+  }
+  tell();
+  write_report();
+  if (!settings().checks.finds()) return;
+  for (const std::string& unused : observe::Allowances::get().unused())
+    std::fprintf(stderr, "vgpu: %s\n", unused.c_str());
+  const std::uint64_t found = observe::Log::get().found();
+  std::fprintf(stderr, "vgpu: check %s: %llu found\n", observe::name_of(settings().checks).c_str(),
+               static_cast<unsigned long long>(found));
+  std::fflush(nullptr);
+  if (found != 0) _exit(kFound);
+}
+#endif
+
+}  // namespace
+
+bool memory() { return settings().checks.memory; }
+
+void allocated(const void* address, std::size_t bytes, MemoryKind kind) {
+  if (!anything()) return;
+  MemoryMap& map = MemoryMap::get();
+  const std::lock_guard lock(map.mutex);
+  const std::string label = "allocation " + std::to_string(map.next_number()) + " (" +
+                            std::to_string(bytes) + " bytes, " + kind_name(kind) + ")";
+  // What the host can write by itself nobody sees.
+  const bool seen = kind == MemoryKind::device || kind == MemoryKind::graph;
+  map.add(address, bytes, label, !seen).leaks = kind == MemoryKind::device;
+}
+
+void freed(const void* address) {
+  if (!anything()) return;
+  const std::lock_guard lock(MemoryMap::get().mutex);
+  MemoryMap::get().free(address);
+}
+
+void forgotten(const void* address) {
+  if (!anything()) return;
+  const std::lock_guard lock(MemoryMap::get().mutex);
+  MemoryMap::get().remove(address);
+}
+
+void refused_free(const void* address) {
+  if (!memory()) return;
+  const std::lock_guard lock(MemoryMap::get().mutex);
+  const Region* region = MemoryMap::get().find(reinterpret_cast<std::uintptr_t>(address));
+  std::string what = "a free of what is no allocation of this device";
+  if (region && region->freed) what = "a second free of " + region->label;
+  if (region && !region->freed) what = "a free inside " + region->label;
+  observe::Log::get().add({observe::Kind::invalid_free, what, -1, -1}, [&] {
+    observe::Report r;
+    r.kind = observe::Kind::invalid_free;
+    r.what = what;
+    return r;
+  });
+}
+
+void copied(const void* to, const void* from, std::size_t bytes) {
+  if (!anything()) return;
+  const std::lock_guard lock(MemoryMap::get().mutex);
+  MemoryMap::get().note_copied(to, from, bytes);
+}
+
+void filled(const void* to, std::size_t bytes) {
+  if (!anything()) return;
+  const std::lock_guard lock(MemoryMap::get().mutex);
+  MemoryMap::get().note_written(to, bytes);
+}
+
+void tell() {
+  for (const observe::Report& report : observe::Log::get().take_new())
+    std::fprintf(stderr, "vgpu: %s\n", observe::text_of(report).c_str());
+}
+
+}  // namespace vgpu::runtime::checked
