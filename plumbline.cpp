@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "bench/kernels/command.h"
 #include "bench/ops/command.h"
 #include "golden/audit/command.h"
 #include "golden/verify/command.h"
@@ -10,14 +11,16 @@
 #include "reports/command.h"
 #include "vgpu/command/command.h"
 #include "vgpu/machine/machine.h"
+#include "vgpu/observe/allowances.h"
+#include "vgpu/observe/report.h"
 #include "vgpu/runtime/device.h"
 
 namespace {
 
-constexpr int kUsage = 64;
+constexpr int kUsage = 64, kFound = 2;
 
 /// "vgpu:0", "vgpu:0:PROFILE" or "cuda:N". Throws plumb::UsageError.
-void choose_device(const std::string& name, int threads) {
+void choose_device(const std::string& name, int threads, const std::string& checks) {
   vgpu::runtime::DeviceChoice choice;
   if (name.rfind("cuda:", 0) == 0)
     choice.is_virtual = false;
@@ -27,12 +30,29 @@ void choose_device(const std::string& name, int threads) {
     throw plumb::UsageError("--device '" + name + "'; allowed: vgpu:0, vgpu:0:PROFILE, cuda:N");
   vgpu::runtime::choose_device(choice);
   vgpu::settings().threads = threads;
+  if (!checks.empty()) vgpu::observe::set_checks(vgpu::settings().checks, "--check", checks);
   if (choice.is_virtual) return;
+  if (vgpu::settings().checks.finds())
+    throw plumb::UsageError("--check on " + name + "; allowed: on vgpu:0, which sees every access");
   int count = 0;
   const cudaError_t code = cudaGetDeviceCount(&count);
   if (code != cudaSuccess)
     throw plumb::UsageError("--device " + name + ": " + cudaGetErrorString(code));
   PLUMB_CUDA(cudaSetDevice(std::stoi(name.substr(5))));
+}
+
+/// What the checks found in this process, on stderr; the status that it deserves.
+int with_findings(int status) {
+  const auto& checks = vgpu::settings().checks;
+  if (!checks.finds()) return status;
+  for (const auto& report : vgpu::observe::Log::get().reports())
+    std::fprintf(stderr, "%s\n", text_of(report).c_str());
+  for (const std::string& unused : vgpu::observe::Allowances::get().unused())
+    std::fprintf(stderr, "%s\n", unused.c_str());
+  const std::uint64_t found = vgpu::observe::Log::get().found();
+  std::fprintf(stderr, "check %s: %llu found\n", name_of(checks).c_str(),
+               static_cast<unsigned long long>(found));
+  return found != 0 && status == 0 ? kFound : status;
 }
 
 }  // namespace
@@ -51,20 +71,30 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", threads, "cores of the virtual GPU; 0: all")
       ->check(CLI::Range(0, 4095));
+  std::string checks;
+  app.add_option(
+      "--check", checks,
+      "find out kernels on the virtual GPU: memory, init, race, sync, all of these, leak; exit 2 "
+      "when something is found");
   app.fallthrough();
   int status = 0;
   const auto on_device = [&](const auto& run) {
-    choose_device(device, threads);
-    status = run(device);
+    choose_device(device, threads, checks);
+    status = with_findings(run(device));
   };
   plumb::audit::add_train_command(app, on_device);
   plumb::golden::add_verify_command(app, on_device);
   plumb::golden::add_record_command(app, on_device);
   plumb::bench::add_bench_command(app, on_device);
+  plumb::bench::add_kernels_command(app, [&](const std::string& gpu, const auto& run) {
+    choose_device("vgpu:0:" + gpu, threads, checks);
+    status = with_findings(run());
+  });
   plumb::report::add_report_command(app, [&](const auto& run) { status = run(); });
   const auto on_vgpu = [&](const auto& run) {
     if (threads > 0) vgpu::settings().threads = threads;
-    status = run();
+    if (!checks.empty()) vgpu::observe::set_checks(vgpu::settings().checks, "--check", checks);
+    status = with_findings(run());
   };
   vgpu::command::add_exec_command(app, on_vgpu);
   vgpu::command::add_vgpu_command(app, on_vgpu);

@@ -19,6 +19,8 @@ namespace {
 using Arrays = std::map<std::string, HostArray>;
 using Clock = std::chrono::steady_clock;
 
+bool fenced_runs = true;
+
 bool same_value(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 struct Run {
@@ -32,7 +34,7 @@ std::string fence_fault() {
 }
 
 Run run_once(const Case& c, Poison poison) {
-  Allocator::get().set_fences(true, poison);
+  Allocator::get().set_fences(fenced_runs, poison);
   const InputSet inputs(c);
   Run run;
   const Outputs outputs = find_op(c.id.op).run(c, inputs.tensors());
@@ -152,7 +154,7 @@ void run_and_judge(const Case& c, const Answer& answer, CaseVerdict& v) {
 /// error.
 std::string refusal_fault(const Case& c, const std::string& ours, std::string& text) {
   fence_fault();
-  Allocator::get().set_fences(true);
+  Allocator::get().set_fences(fenced_runs);
   Case untouched = c;
   untouched.in_out.clear();  // a refused call writes no input at all
   const InputSet inputs(untouched);
@@ -169,6 +171,8 @@ std::string refusal_fault(const Case& c, const std::string& ours, std::string& t
 }
 
 }  // namespace
+
+void set_fenced_runs(bool fenced) { fenced_runs = fenced; }
 
 const char* name_of(Outcome outcome) {
   constexpr const char* kNames[] = {"PASS",    "FAIL", "SKIP", "MISTRUSTED", "GOLDEN_DEGRADED",
@@ -188,6 +192,7 @@ nlohmann::json CaseVerdict::json() const {
       {"id", id},       {"outcome", name_of(outcome)}, {"reason", reason}, {"text", text},
       {"hunts", hunts}, {"seconds", seconds},          {"outputs", list}};
   if (!nulls.empty()) out["nulls"] = nulls;
+  if (!checks.empty()) out["checks"] = checks;
   if (!refused_with.empty()) out["refusal"] = {{"ours", refused_with}, {"libtorch", libtorch}};
   return out;
 }

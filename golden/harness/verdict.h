@@ -34,9 +34,14 @@ struct CaseVerdict {
   std::map<std::string, std::string> nulls;  // null kernels declared to pass rightly, and why
   std::string refused_with;                  // of a refusal: our error
   std::string libtorch;  // and LibTorch's in part; "" where it has none of the kind
+  nlohmann::json checks = nlohmann::json::array();  // reports of the virtual GPU's checks
 
   nlohmann::json json() const;
 };
+
+/// Whether judge() fills new memory and puts guard words behind it (it does unless told otherwise).
+/// Where the virtual GPU checks memory they would hide what nobody wrote, and what lies behind.
+void set_fenced_runs(bool fenced);
 
 /// Runs a case twice from fresh inputs, new memory poisoned otherwise each time, and judges it.
 /// FAIL: an exception, a write past the end of an allocation or into an input, elements of an

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "golden/harness/null_verdict.h"
+#include "golden/verify/checked_case.h"
 #include "impl/core/error.h"
 
 namespace plumb::golden {
@@ -29,6 +30,7 @@ CaseJudge::CaseJudge(const Selected& selected, bool live, double libtorch_second
     order_.push_back(c.text);
   }
   for (const Refusal& r : selected.refusals) refusals_.emplace(r.c.text, r);
+  prepare_checks();
 }
 
 CaseJudge::~CaseJudge() = default;
@@ -67,6 +69,12 @@ std::optional<CaseVerdict> CaseJudge::ask(const Case& c, Answer& answer) {
 }
 
 CaseVerdict CaseJudge::judge(const std::string& id) {
+  CaseVerdict verdict = judge_plain(id);
+  add_findings(verdict);
+  return verdict;
+}
+
+CaseVerdict CaseJudge::judge_plain(const std::string& id) {
   if (const auto r = refusals_.find(id); r != refusals_.end()) {
     CaseVerdict verdict = judge_refusal(r->second.c, r->second.ours);
     verdict.libtorch = r->second.libtorch;

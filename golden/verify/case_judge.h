@@ -36,6 +36,7 @@ class CaseJudge {
 
  private:
   const GoldenFile& file_of(const std::string& op);
+  CaseVerdict judge_plain(const std::string& id);
   Answer answer_to(const Case& c);
   /// A verdict when there is no answer.
   std::optional<CaseVerdict> ask(const Case& c, Answer& answer);

@@ -21,6 +21,7 @@
 #include "impl/core/error.h"
 #include "impl/core/file.h"
 #include "impl/core/progress_bar.h"
+#include "vgpu/machine/machine.h"
 
 namespace plumb::golden {
 namespace {
@@ -59,7 +60,10 @@ std::vector<Task> tasks_of(const Selected& selected) {
 
 /// The words that make this program a worker for the same selection.
 std::vector<std::string> worker_words(const Arguments& a, const std::string& device) {
-  std::vector<std::string> out = {"--device", device, "--threads", "1", "verify", "--worker"};
+  std::vector<std::string> out = {"--device",  device,
+                                  "--threads", "1",
+                                  "--check",   vgpu::observe::name_of(vgpu::settings().checks),
+                                  "verify",    "--worker"};
   const auto add = [&](const char* flag, const std::vector<std::string>& values) {
     for (const std::string& value : values) out.insert(out.end(), {flag, value});
   };

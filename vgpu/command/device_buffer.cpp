@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "impl/core/error.h"
+#include "vgpu/machine/machine.h"
+#include "vgpu/observe/memory_map.h"
 
 namespace vgpu::command {
 namespace {
@@ -20,7 +22,7 @@ std::size_t rounded_up(std::size_t value, std::size_t to) { return (value + to -
 
 }  // namespace
 
-DeviceBuffer::DeviceBuffer(std::size_t bytes) : bytes_(bytes) {
+DeviceBuffer::DeviceBuffer(std::size_t bytes, const std::string& label) : bytes_(bytes) {
   const std::size_t page = page_bytes(), used = rounded_up(bytes, kAlign);
   const std::size_t inside = rounded_up(used + kAlign, page);
   mapped_ = inside + 2 * page;
@@ -33,9 +35,18 @@ DeviceBuffer::DeviceBuffer(std::size_t bytes) : bytes_(bytes) {
   }
   base_ = static_cast<std::uint8_t*>(memory);
   data_ = base_ + page + inside - used;
+  if (!settings().checks.any()) return;
+  const std::lock_guard lock(observe::MemoryMap::get().mutex);
+  observe::MemoryMap::get().add(data_, bytes, label, true).room = page_bytes();
 }
 
-DeviceBuffer::~DeviceBuffer() { munmap(base_, mapped_); }
+DeviceBuffer::~DeviceBuffer() {
+  if (settings().checks.any()) {
+    const std::lock_guard lock(observe::MemoryMap::get().mutex);
+    observe::MemoryMap::get().remove(data_);
+  }
+  munmap(base_, mapped_);
+}
 
 void DeviceBuffer::fill(const std::vector<std::uint8_t>& contents) {
   std::uint8_t* begin = base_ + page_bytes();

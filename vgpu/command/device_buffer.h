@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace vgpu::command {
@@ -11,7 +12,8 @@ namespace vgpu::command {
 /// may touch; what lies between holds a pattern. Throws plumb::DeviceMemoryError.
 class DeviceBuffer {
  public:
-  explicit DeviceBuffer(std::size_t bytes);
+  /// `label` names it in reports of the checks.
+  DeviceBuffer(std::size_t bytes, const std::string& label);
   ~DeviceBuffer();
   DeviceBuffer(const DeviceBuffer&) = delete;
   DeviceBuffer& operator=(const DeviceBuffer&) = delete;

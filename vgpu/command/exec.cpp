@@ -31,7 +31,9 @@ namespace fs = std::filesystem;
 constexpr int kCannotStart = 126;
 
 struct Arguments {
-  std::string gpu, order, timeout, noise;
+  std::string gpu, order, timeout, noise, checks;
+  std::string report;
+  bool counters = false;
   int devices = 0, threads = -1;
   std::vector<std::string> command;
 };
@@ -74,6 +76,11 @@ void set_environment(const Arguments& a, const Library& library) {
   set("PLUMBLINE_VGPU_ORDER", a.order);
   set("PLUMBLINE_VGPU_TIMEOUT", a.timeout);
   set("PLUMBLINE_VGPU_APPROX_NOISE", a.noise);
+  set("PLUMBLINE_VGPU_COUNTERS", a.counters ? "on" : "");
+  set("PLUMBLINE_VGPU_REPORT", a.report);
+  set("PLUMBLINE_VGPU_CHECK", a.checks.empty() && settings().checks.finds()
+                                  ? observe::name_of(settings().checks)
+                                  : a.checks);
 }
 
 /// What the loader says it would load, without running anything of the program.
@@ -158,6 +165,7 @@ void check(const Arguments& a) {
   if (!a.order.empty()) set_order(scratch, "--order", a.order);
   if (!a.timeout.empty()) timeout_from("--timeout", a.timeout);
   if (!a.gpu.empty()) profile(a.gpu);
+  if (!a.checks.empty()) observe::set_checks(scratch.checks, "--check", a.checks);
 }
 
 }  // namespace
@@ -165,12 +173,14 @@ void check(const Arguments& a) {
 std::vector<std::string> mark_program(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const auto is_option = [](const std::string& word) { return word.starts_with("-"); };
-  // Each option of plumbline and of exec has a value, but for those that print and end.
+  // Each option of plumbline and of exec has a value, but for --counters and those that print and
+  // end.
   const auto behind_options = [&](std::size_t at) {
     while (at < words.size() && is_option(words[at]) && words[at] != "--") {
       if (words[at] == "--help" || words[at] == "-h" || words[at] == "--version")
         return words.size();
-      at += words[at].find('=') == std::string::npos ? 2 : 1;
+      const bool has_value = words[at] != "--counters" && words[at].find('=') == std::string::npos;
+      at += has_value ? 2 : 1;
     }
     return at;
   };
@@ -201,13 +211,19 @@ void add_exec_command(CLI::App& app, const Chosen& chosen) {
                    "seed: move results of approximate instructions within their documented "
                    "bounds")
       ->check(CLI::NonNegativeNumber);
+  exec_app->add_option("--check", a->checks,
+                       "find out kernels: memory, init, race, sync, all of these, leak");
+  exec_app->add_flag("--counters", a->counters,
+                     "count each kernel's instructions, memory, divergence, contention");
+  exec_app->add_option("--report", a->report, "write findings and counters there, as JSON");
   exec_app->footer(
       "The program is started in place of plumbline: signals, streams and the exit status are its "
       "own. It must be\nbuilt with the runtime as a library and with PTX inside:\n  nvcc -cudart "
       "shared -gencode arch=compute_80,code=compute_80 app.cu -o app\nNo CUDA need be installed "
       "to run it. The README of vgpu/ lists what the virtual GPU leaves out.\nExit: 64 usage, and "
-      "a program that cannot run so, in one line; 126 the system refuses it; else the "
-      "program's.\nExample: plumbline exec --gpu a100 --threads 2 -- ./app --size 100");
+      "a program that cannot run so, in one line; 126 the system refuses it; 2 a check found "
+      "something; else the program's.\nExample: plumbline exec --gpu a100 --threads 2 -- ./app "
+      "--size 100");
   exec_app->callback([a, chosen] {
     chosen([a] {
       check(*a);

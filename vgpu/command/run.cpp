@@ -20,6 +20,8 @@
 #include "vgpu/command/device_buffer.h"
 #include "vgpu/command/kernel_argument.h"
 #include "vgpu/machine/machine.h"
+#include "vgpu/observe/counters_json.h"
+#include "vgpu/observe/report_json.h"
 
 namespace vgpu::command {
 namespace {
@@ -35,7 +37,7 @@ struct Arguments {
   std::size_t shared = 0;
   int threads = -1, repeat = 1;
   std::uint64_t noise = 0;
-  bool with_noise = false, cooperative = false, json = false;
+  bool with_noise = false, cooperative = false, json = false, counters = false;
 };
 
 Dim3 dimensions(const std::string& option, const std::string& text) {
@@ -159,7 +161,9 @@ std::vector<std::unique_ptr<DeviceBuffer>> allocate(std::vector<KernelArgument>&
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (!arguments[i].is_buffer) continue;
     fill(arguments[i]);
-    out[i] = std::make_unique<DeviceBuffer>(arguments[i].bytes.size());
+    out[i] = std::make_unique<DeviceBuffer>(
+        arguments[i].bytes.size(), fmt::format("argument {} ({}[{}])", i + 1,
+                                               name_of(arguments[i].element), arguments[i].count));
   }
   return out;
 }
@@ -263,9 +267,13 @@ void give_results(const Arguments& a, const Launch& what, const Profile& device,
   if (a.json) {
     ordered_json all = json_of(a, what, device, timed);
     all["printed"] = printed;
+    if (a.counters) all["counters"] = observe::to_json(observe::counted_kernels().front());
+    if (settings().checks.finds())
+      all["check"] = to_json(observe::Log::get().reports(), name_of(settings().checks));
     fmt::print("{}\n", all.dump(1));
     return;
   }
+  if (a.counters) fmt::print("{}", text_of(observe::counted_kernels().front()));
   std::vector<double> sorted = timed.seconds;
   std::sort(sorted.begin(), sorted.end());
   fmt::print(stderr, "{}: {} block{} of {} threads on {} (emulated): {:.4g} ms{}\n",
@@ -279,6 +287,7 @@ void apply_settings(const Arguments& a) {
   if (!a.order.empty()) set_order(settings(), "--order", a.order);
   if (!a.timeout.empty()) settings().timeout_seconds = timeout_from("--timeout", a.timeout);
   if (a.with_noise) settings().approx_noise_seed = a.noise;
+  settings().checks.counters = a.counters;
 }
 
 void run_file(const Arguments& a) {
@@ -347,6 +356,8 @@ void add_options(CLI::App& run_app, Arguments& a) {
   run_app.add_option("--timeout", a.timeout, "seconds that the kernel may run");
   run_app.add_option("--repeat", a.repeat, "run it so often, each time on the same inputs")
       ->check(CLI::Range(1, 1000000));
+  run_app.add_flag("--counters", a.counters,
+                   "count instructions, memory, divergence, contention (of all repetitions)");
   run_app.add_flag("--json", a.json, "print one JSON object");
 }
 

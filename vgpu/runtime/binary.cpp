@@ -103,16 +103,19 @@ Binary::Binary(std::vector<std::uint8_t> bytes, const std::string& origin)
     throw ApiError(cudaErrorInvalidKernelImage, origin + " is neither PTX nor a fat binary");
 }
 
+ChosenPtx Binary::chosen_for(int capability) const {
+  return data_ ? choose_ptx(data_, 0, capability)
+               : choose_ptx(bytes_.data(), bytes_.size(), capability);
+}
+
 ptx::Module Binary::read() const {
   const int capability = current_profile().major * 10 + current_profile().minor;
   try {
-    ChosenPtx chosen;
     if (is_text_) {
       const char* const start = reinterpret_cast<const char*>(bytes_.data());
       return ptx::parse_outline({start, strnlen(start, bytes_.size())}, "ptx");
     }
-    chosen = data_ ? choose_ptx(data_, 0, capability)
-                   : choose_ptx(bytes_.data(), bytes_.size(), capability);
+    ChosenPtx chosen = chosen_for(capability);
     return ptx::parse_outline(std::move(chosen.text), "ptx" + std::to_string(chosen.architecture));
   } catch (const FatBinaryError& error) {
     throw Fault(Fault::Kind::invalid_ptx, error.what());

@@ -32,6 +32,7 @@ class Binary {
   /// Loads it at the first question. Throws ApiError and Fault.
   LoadedModule& module_on(int device);
   LoadedModule* loaded_on(int device) const;
+  std::string ptx_for(int capability) const { return chosen_for(capability).text; }
   /// The device is reset: its variables have their initial values again.
   void unload(int device);
   /// It goes, and what is known of its variables' addresses on every device.
@@ -43,6 +44,7 @@ class Binary {
 
  private:
   void note_variables(LoadedModule& module, int device);
+  ChosenPtx chosen_for(int capability) const;
   ptx::Module read() const;
 
   const void* data_ = nullptr;

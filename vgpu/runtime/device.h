@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace vgpu::runtime {
 
@@ -24,6 +25,10 @@ struct DeviceChoice {
 void choose_device(const DeviceChoice& choice);
 
 const DeviceChoice& device_choice();
+
+/// The PTX of the program that a device of this compute capability (90) would run, one text for
+/// each fat binary. Throws for a binary that has none.
+std::vector<std::string> program_ptx(int capability);
 
 /// What stopped the last call or launch that failed on a virtual device: kernel, instruction,
 /// place. Empty: nothing yet.

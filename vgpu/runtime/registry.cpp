@@ -49,6 +49,13 @@ KernelRecord& record_of(const void* function) {
                  "not a kernel of this program: no function is registered at this address");
 }
 
+std::vector<std::string> program_ptx(int capability) {
+  const std::lock_guard lock(registry().mutex);
+  std::vector<std::string> out;
+  for (const auto& binary : registry().binaries) out.push_back(binary->ptx_for(capability));
+  return out;
+}
+
 Kernel& kernel_of(const void* function) {
   KernelRecord& record = record_of(function);
   const std::lock_guard lock(registry().mutex);
