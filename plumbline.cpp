@@ -83,7 +83,11 @@ int main(int argc, char** argv) {
     status = with_findings(run(device));
   };
   plumb::audit::add_train_command(app, on_device);
-  plumb::golden::add_verify_command(app, on_device);
+  // Its workers' findings come with the cases.
+  plumb::golden::add_verify_command(app, [&](const auto& run) {
+    choose_device(device, threads, checks);
+    status = run(device);
+  });
   plumb::golden::add_record_command(app, on_device);
   plumb::bench::add_bench_command(app, on_device);
   plumb::bench::add_kernels_command(app, [&](const std::string& gpu, const auto& run) {

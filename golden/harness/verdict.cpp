@@ -20,6 +20,7 @@ using Arrays = std::map<std::string, HostArray>;
 using Clock = std::chrono::steady_clock;
 
 bool fenced_runs = true;
+std::function<void(int)> before_run = [](int) {};
 
 bool same_value(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
@@ -34,6 +35,7 @@ std::string fence_fault() {
 }
 
 Run run_once(const Case& c, Poison poison) {
+  before_run(poison == Poison::nan ? 0 : 1);
   Allocator::get().set_fences(fenced_runs, poison);
   const InputSet inputs(c);
   Run run;
@@ -174,6 +176,8 @@ std::string refusal_fault(const Case& c, const std::string& ours, std::string& t
 
 void set_fenced_runs(bool fenced) { fenced_runs = fenced; }
 
+void set_before_run(std::function<void(int)> before) { before_run = std::move(before); }
+
 const char* name_of(Outcome outcome) {
   constexpr const char* kNames[] = {"PASS",    "FAIL", "SKIP", "MISTRUSTED", "GOLDEN_DEGRADED",
                                     "UNTESTED"};
@@ -193,6 +197,7 @@ nlohmann::json CaseVerdict::json() const {
       {"hunts", hunts}, {"seconds", seconds},          {"outputs", list}};
   if (!nulls.empty()) out["nulls"] = nulls;
   if (!checks.empty()) out["checks"] = checks;
+  if (!allowances.empty()) out["allowances"] = allowances;
   if (!refused_with.empty()) out["refusal"] = {{"ours", refused_with}, {"libtorch", libtorch}};
   return out;
 }

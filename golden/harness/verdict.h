@@ -2,6 +2,7 @@
 // the check itself held to null kernels.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ struct CaseVerdict {
   std::string refused_with;                  // of a refusal: our error
   std::string libtorch;  // and LibTorch's in part; "" where it has none of the kind
   nlohmann::json checks = nlohmann::json::array();  // reports of the virtual GPU's checks
+  std::map<std::string, bool> allowances;  // what the sources allow, and whether it was found
 
   nlohmann::json json() const;
 };
@@ -42,6 +44,9 @@ struct CaseVerdict {
 /// Whether judge() fills new memory and puts guard words behind it (it does unless told otherwise).
 /// Where the virtual GPU checks memory they would hide what nobody wrote, and what lies behind.
 void set_fenced_runs(bool fenced);
+
+/// Called before each run of a case with its number, 0 and 1: whoever varies what must not matter.
+void set_before_run(std::function<void(int run)> before);
 
 /// Runs a case twice from fresh inputs, new memory poisoned otherwise each time, and judges it.
 /// FAIL: an exception, a write past the end of an allocation or into an input, elements of an

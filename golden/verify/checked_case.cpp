@@ -3,13 +3,19 @@
 #include <fmt/format.h>
 
 #include "vgpu/machine/machine.h"
+#include "vgpu/observe/allowances.h"
 #include "vgpu/observe/report.h"
 #include "vgpu/observe/report_json.h"
 
 namespace plumb::golden {
 
 void prepare_checks() {
-  if (vgpu::settings().checks.finds()) set_fenced_runs(false);
+  const vgpu::observe::Checks& checks = vgpu::settings().checks;
+  if (checks.finds()) set_fenced_runs(false);
+  if (!checks.race) return;
+  set_before_run([](int run) {
+    vgpu::settings().order = run == 0 ? vgpu::BlockOrder::forward : vgpu::BlockOrder::reverse;
+  });
 }
 
 void add_findings(CaseVerdict& verdict) {
@@ -24,11 +30,13 @@ void add_findings(CaseVerdict& verdict) {
     all += "  " + text + "\n";
   }
   Log::get().clear();
+  verdict.allowances = vgpu::observe::Allowances::get().states();
   if (found == 0) return;
   if (verdict.outcome != Outcome::fail)
     verdict.reason =
         fmt::format("{} finding{} of the checks: {}", found, found == 1 ? "" : "s", first);
   verdict.outcome = Outcome::fail;
+  if (verdict.text.empty()) verdict.text = verdict.reason + "\n";
   verdict.text += all;
 }
 

@@ -5,7 +5,8 @@
 
 namespace plumb::golden {
 
-/// Before the first case: memory is left as the kernels see it.
+/// Before the first case: memory is left as the kernels see it, and where races are looked for the
+/// second run takes blocks and warps in reverse order, so that results which hang on it differ.
 void prepare_checks();
 
 /// Adds what was found since the last call. A verdict with findings is FAIL; its reason names the

@@ -173,17 +173,29 @@ int verify_nulls(const Selected& selected, const Arguments& a, const std::string
   return interrupted ? kInterrupted : table.exit_code();
 }
 
+void print_findings(const Results& results) {
+  const auto& checks = vgpu::settings().checks;
+  if (!checks.finds()) return;
+  fmt::print("check {}: {} finding{}\n", vgpu::observe::name_of(checks), results.findings(),
+             results.findings() == 1 ? "" : "s");
+  for (const std::string& unused : results.unused_allowances())
+    fmt::print("{}: nothing was found\n", unused);
+}
+
 int verify_selected(const Selected& selected, const Arguments& a, const std::string& device) {
   const auto start = Clock::now();
   json versions = json::object();
   const Results results = a.engine == "vendor" ? skip_all(selected, vendor_reason(device))
                                                : judge_all(selected, a, device, versions);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  const std::string repro = repro_command(own_program(), device, a.selection.live);
+  const std::string repro =
+      repro_command(own_program(), device, a.selection.live,
+                    vgpu::settings().checks.finds() ? name_of(vgpu::settings().checks) : "");
   fmt::print("{}{}", results.details(repro), results.table());
   fmt::print("{} {} on {} in {:.2f} s: {:.0f} a second\n", results.count(),
              results.count() == 1 ? "case" : "cases", device, seconds,
              static_cast<double>(results.count()) / seconds);
+  print_findings(results);
   if (a.engine == "vendor") fmt::print("skipped: {}\n", vendor_reason(device));
   const Header header{device, a.engine, repro, versions,
                       selected.cases.size() + selected.refusals.size()};

@@ -47,12 +47,13 @@ std::string shell_line(const std::vector<std::string>& words) {
 }
 
 std::string repro_command(const std::string& program, const std::string& device,
-                          const std::string& live) {
+                          const std::string& live, const std::string& checks) {
   std::string out;
   for (const char* name : kVariables)
     if (const char* value = std::getenv(name); value && *value)
       out += std::string(name) + "=" + quoted(value) + " ";
   std::vector<std::string> words = {short_path(program), "verify", "--device", device};
+  if (!checks.empty()) words.insert(words.end(), {"--check", checks});
   if (!live.empty()) words.insert(words.end(), {"--live", live});
   return out + shell_line(words);
 }

@@ -27,6 +27,27 @@ std::size_t Results::count(const std::string& outcome) const {
                     [&](const auto& entry) { return entry.second.at("outcome") == outcome; }));
 }
 
+std::size_t Results::findings() const {
+  std::size_t out = 0;
+  for (const auto& [id, verdict] : verdicts_)
+    if (const auto reports = verdict.find("checks"); reports != verdict.end())
+      for (const json& report : *reports)
+        out += report.at("severity") != "info" && report.at("allowed").is_null();
+  return out;
+}
+
+std::vector<std::string> Results::unused_allowances() const {
+  std::map<std::string, bool> used;
+  for (const auto& [id, verdict] : verdicts_)
+    if (const auto allowances = verdict.find("allowances"); allowances != verdict.end())
+      for (const auto& [text, was_found] : allowances->items())
+        used[text] = used[text] || was_found.get<bool>();
+  std::vector<std::string> out;
+  for (const auto& [text, was_found] : used)
+    if (!was_found) out.push_back(text);
+  return out;
+}
+
 int Results::exit_code() const {
   if (verdicts_.empty()) return 4;
   if (count("FAIL") + count("UNTESTED") > 0) return 2;

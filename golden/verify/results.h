@@ -24,6 +24,10 @@ class Results {
   void add(const nlohmann::json& verdict);
   std::size_t count() const { return verdicts_.size(); }
   std::size_t count(const std::string& outcome) const;
+  /// Findings of the checks: those that are errors or warnings and not allowed.
+  std::size_t findings() const;
+  /// What sources allow and no case needed: "k.cu:12: plumbline-allow: race-global".
+  std::vector<std::string> unused_allowances() const;
   /// 0 good, 2 any FAIL or UNTESTED, 3 any MISTRUSTED, 4 no verdict.
   int exit_code() const;
 

@@ -33,6 +33,31 @@ TEST(Results, giveTheWorstExitCode) {
   EXPECT_EQ(results({"PASS", "UNTESTED"}).exit_code(), 2);
 }
 
+TEST(Results, countFindingsThatAreNeitherInformationNorAllowed) {
+  const auto report = [](const char* severity, const json& allowed) {
+    return json{{"severity", severity}, {"allowed", allowed}};
+  };
+  json first = verdict("relu/forward/f32/n1", "FAIL"),
+       second = verdict("relu/forward/f32/n2", "PASS");
+  first["checks"] = {report("error", nullptr), report("warning", nullptr), report("info", nullptr)};
+  second["checks"] = {report("error", "all write the same")};
+  Results r;
+  r.add(first);
+  r.add(second);
+  EXPECT_EQ(r.findings(), 2u);
+}
+
+TEST(Results, nameAllowancesThatNoCaseNeeded) {
+  json first = verdict("relu/forward/f32/n1", "PASS"),
+       second = verdict("relu/forward/f32/n2", "PASS");
+  first["allowances"] = {{"k.cu:1", false}, {"k.cu:2", false}};
+  second["allowances"] = {{"k.cu:1", true}, {"k.cu:2", false}};
+  Results r;
+  r.add(first);
+  r.add(second);
+  EXPECT_EQ(r.unused_allowances(), std::vector<std::string>{"k.cu:2"});
+}
+
 TEST(Results, countACaseOnce) {
   Results r;
   r.add(verdict("relu/forward/f32/n1", "FAIL"));

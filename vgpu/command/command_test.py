@@ -122,6 +122,25 @@ class Run(Command):
     def refused(self, expected, *arguments, code=64):
         self.one_line(code, expected, "vgpu", "run", *arguments)
 
+    def test_checks_find_what_the_kernel_does_wrong(self):
+        words = ("vgpu", "run", self.ptx, "scale", "--grid", "1", "--block", "8", "f32:2", "f32[5]:iota=print", "u32:6")
+        result = self.plumbline("--check", "memory", *words)
+        self.assertEqual((result.returncode, result.stdout), (2, "argument 2, f32[5]: 0 2 4 6 8\n"), result.stderr)
+        self.assertIn("out-of-bounds: read of 4 bytes in global memory", result.stderr)
+        self.assertIn("0 bytes past the end of argument 2 (f32[5])", result.stderr)
+        self.assertIn("check memory: 2 found", result.stderr)
+        good = self.plumbline("--check", "all", *words[:-1], "u32:5")
+        self.assertEqual(good.returncode, 0, good.stderr)
+        self.one_line(64, "--check is 'x', allowed: memory, init", "--check", "x", *words)
+
+    def test_counters(self):
+        result = self.plumbline("vgpu", "run", self.ptx, "scale", *self.SCALE, "--counters", "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        counters = json.loads(result.stdout)["counters"]
+        self.assertEqual(counters["global_load"], {"requests": 1, "lanes": 5, "bytes": 20, "sectors": 1, "least_sectors": 1})
+        self.assertEqual((counters["branches"], counters["divergent_branches"]), (16, 1))
+        self.assertEqual(counters["buffers"]["argument 2 (f32[5])"]["distinct_read_bytes"], 20)
+
     def test_a_kernel_and_its_buffer(self):
         result = self.kernel("scale", *self.SCALE)
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -203,6 +222,8 @@ class Run(Command):
             ("ORDER", "random", "forward, reverse, random:SEED"),
             ("TIMEOUT", "soon", "seconds as 2.5, 0 for none"),
             ("APPROX_NOISE", "-1", "a seed: an integer"),
+            ("CHECK", "memory,luck", "memory, init, race, sync, leak, all (the first four), off, with commas between"),
+            ("COUNTERS", "yes", "on, off"),
             ("DUMP", "", "a folder that exists"),  # an empty one named the current folder
             ("DUMP", "/nowhere", "a folder that exists"),
         ):
@@ -333,6 +354,48 @@ class Exec(Command):
         result = self.exec("--", SAMPLES["shared"])
         self.assertEqual(result.stdout, "vgpu H100, 1 devices: sum 5000, no error\n", result.stderr)
         self.assertEqual(result.stderr, "")
+
+    def test_a_check_finds_and_counts(self):
+        result = self.exec("--check", "memory", SAMPLES["shared"], "beyond")
+        self.assertEqual((result.returncode, result.stdout), (2, "cudaSuccess\n"), result.stderr)
+        lines = result.stderr.splitlines()
+        self.assertEqual(lines[0], "vgpu: error: out-of-bounds: write of 4 bytes in global memory")
+        self.assertIn("st.global", lines[1])
+        self.assertEqual(lines[2], "    thread (60,0,0) of block (0,0,0), 0 bytes past the end of allocation 1 (240 bytes, device)")
+        self.assertEqual(lines[3:], ["    4 times", "vgpu: check memory: 1 found"])
+
+    def test_a_check_that_finds_nothing(self):
+        result = self.exec("--check", "all", SAMPLES["shared"])
+        self.assertEqual((result.returncode, result.stderr), (0, "vgpu: check memory,init,race,sync: 0 found\n"))
+
+    def test_leaks_are_told_when_asked_for(self):
+        result = self.exec("--check", "leak", SAMPLES["shared"])
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("vgpu: error: leak: never freed: allocation 1 (20000 bytes, device)", result.stderr)
+
+    def test_programs_without_cuda_say_nothing(self):
+        result = self.exec("--check", "all", "--counters", "sh", "-c", "echo here; exit 3")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (3, "here\n", ""))
+
+    def test_counters_and_the_report(self):
+        path = os.path.join(self.folder, "report.json")
+        result = self.exec("--counters", "--check", "memory", "--report", path, SAMPLES["shared"], "beyond")
+        self.assertIn("x 1\n", result.stderr)
+        with open(path) as file:
+            report = json.load(file)
+        self.assertEqual((report["schema"], report["checks"], report["found"]), (1, "memory", 1))
+        self.assertEqual(report["reports"][0]["kind"], "out-of-bounds")
+        self.assertEqual(report["reports"][0]["count"], 4)
+        counted = report["counters"][0]
+        self.assertEqual(counted["global_store"], {"requests": 2, "lanes": 64, "bytes": 256, "sectors": 8, "least_sectors": 8})
+        self.assertEqual(counted["block"], [64, 1, 1])
+
+    def test_a_report_that_cannot_be_written(self):
+        result = self.exec("--check", "memory", "--report", "/nowhere/report.json", SAMPLES["shared"])
+        self.assertIn("cannot write PLUMBLINE_VGPU_REPORT '/nowhere/report.json': No such file or directory", result.stderr)
+
+    def test_wrong_checks(self):
+        self.one_line(64, "--check is 'memroy', allowed: memory, init, race, sync, leak", "exec", "--check", "memroy", "true")
 
     def renamed(self, name):
         """The sample as if it were built with the runtime of another version: its file and its symbols' version."""

@@ -1,4 +1,5 @@
-// A program of somebody else's, for plumbline exec.   exec_sample [sum | spin | wait | exit N]
+// A program of somebody else's, for plumbline exec.   exec_sample [sum | beyond | spin | wait |
+// exit N]
 #include <cuda_runtime.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@ __global__ void spin(volatile int* flag) {
   while (*flag == 0) {
   }
 }
+
+__global__ void fill(float* x) { x[blockIdx.x * blockDim.x + threadIdx.x] = 1; }
 
 namespace {
 
@@ -46,11 +49,22 @@ int spin_forever() {
   return 0;
 }
 
+/// Writes four elements beyond the last.
+int write_beyond() {
+  float* x = nullptr;
+  cudaMalloc(&x, 60 * sizeof *x);
+  fill<<<1, 64>>>(x);
+  std::printf("%s\n", cudaGetErrorName(cudaDeviceSynchronize()));
+  cudaFree(x);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "sum";
   if (std::strcmp(what, "sum") == 0) return sum();
+  if (std::strcmp(what, "beyond") == 0) return write_beyond();
   if (std::strcmp(what, "spin") == 0) return spin_forever();
   if (std::strcmp(what, "exit") == 0) return argc > 2 ? std::atoi(argv[2]) : 0;
   std::printf("ready\n");

@@ -65,6 +65,7 @@ struct KernelInfo {
   int ptx_version = 0;  // the module's architecture, as cudaFuncAttributes::ptxVersion: 80
 };
 
+/// Of the blocks; `reverse`: of each block's warps too.
 enum class BlockOrder { forward, reverse, random };
 
 /// How much compile time code is worth (translate/translate.h). `best`: by the kernel's size;

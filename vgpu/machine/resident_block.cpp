@@ -122,6 +122,8 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
   KernelForm& form = *work_.form;
   Warp* const progress = progress_.data();
   const std::size_t warps = warp_count_;
+  const bool backwards = settings().order == BlockOrder::reverse;
+  const auto step = static_cast<std::ptrdiff_t>(warp_bytes_) * (backwards ? -1 : 1);
   const auto run_warp = [&](WarpState& state) {
     RunResult result = form.run(state.masked == 0, state, state_);
     while (result == RunResult::diverged || result == RunResult::reconverged)
@@ -131,10 +133,11 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
   for (;;) {
     bool moved = false;
     const std::uint64_t arrivals = state_.arrivals;
-    std::uint8_t* next = warps_;
-    for (std::size_t w = 0; w < warps; ++w) {
+    std::uint8_t* next = backwards ? warps_ + (warps - 1) * warp_bytes_ : warps_;
+    for (std::size_t i = 0; i < warps; ++i) {
+      const std::size_t w = backwards ? warps - 1 - i : i;
       WarpState& state = *reinterpret_cast<WarpState*>(next);
-      next += warp_bytes_;
+      next += step;
       if (progress[w] != Warp::runnable) continue;
       runner.warp_ = &state;
       const RunResult result = run_warp(state);

@@ -66,13 +66,19 @@ void Allowances::note_line(const std::string& file, int line, const Checks& chec
     if (is_on(checks, check_of(allowance.kind))) known_.try_emplace({place, allowance.kind}, false);
 }
 
-std::vector<std::string> Allowances::unused() const {
+std::map<std::string, bool> Allowances::states() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> out;
+  std::map<std::string, bool> out;
   for (const auto& [what, used] : known_)
-    if (!used)
-      out.push_back(what.first.first + ":" + std::to_string(what.first.second) + ": " + kMark +
-                    " " + name_of(what.second) + ": nothing was found");
+    out[what.first.first + ":" + std::to_string(what.first.second) + ": " + kMark + " " +
+        name_of(what.second)] = used;
+  return out;
+}
+
+std::vector<std::string> Allowances::unused() const {
+  std::vector<std::string> out;
+  for (const auto& [text, used] : states())
+    if (!used) out.push_back(text + ": nothing was found");
   return out;
 }
 

@@ -26,8 +26,10 @@ class Allowances {
   std::string reason(Kind kind, const std::string& file, int line);
   /// A kernel with instructions of this line ran under `checks`.
   void note_line(const std::string& file, int line, const Checks& checks);
-  /// "k.cu:12: plumbline-allow: race-global: nothing was found": those of lines that ran, for
-  /// checks that were on.
+  /// "k.cu:12: plumbline-allow: race-global" of lines that ran, for checks that were on, and
+  /// whether something was found there.
+  std::map<std::string, bool> states() const;
+  /// Those where nothing was found.
   std::vector<std::string> unused() const;
   void clear();
 

@@ -1,5 +1,6 @@
 #include "vgpu/observe/block_observer.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstring>
@@ -14,6 +15,9 @@ std::string hexadecimal(std::uint64_t value) {
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
   return text;
 }
+
+/// In records of shared memory, which is a block's own: those that had it before are no part of it.
+constexpr std::uint64_t kOwnShared = ~std::uint64_t{0};
 
 std::uint64_t number_of(const std::uint8_t* p) { return reinterpret_cast<std::uint64_t>(p); }
 
@@ -92,29 +96,144 @@ std::uint32_t BlockObserver::access(const WarpState& warp, int index, int which,
                                     const std::uint8_t* values) {
   const Access& access =
       launch_.accesses(static_cast<std::size_t>(index))[static_cast<std::size_t>(which)];
-  if (checks_.counters) count(warp, access, active & access.lanes, addresses);
+  const std::uint32_t lanes = active & access.lanes;
+  if (lanes == 0) return active;
+  if (checks_.counters) count(warp, access, lanes, addresses);
+  if (!checks_.finds()) return active;
+  const WarpAccess all{access, index, static_cast<int>(warp.warp_index), lanes, addresses, values};
+  const Span span = span_of(all);
+  if (const Target target = locate_span(all, span); target.written) {
+    check_together(all, span, target);
+    return active;
+  }
   std::uint32_t allowed = active;
-  if (!checks_.finds()) return allowed;
-  for (std::uint32_t rest = active & access.lanes; rest; rest &= rest - 1) {
+  for (std::uint32_t rest = lanes; rest; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
-    const LaneAccess a{
-        access, index,           static_cast<int>(warp.warp_index) * kWarpSize + lane,
-        lane,   addresses[lane], values};
-    const Target target = locate(warp, a);
-    if (const auto kind = wrong(a, target)) {
-      if (checks_.memory) report(*kind, a, target);
-      allowed &= ~(1u << lane);
-      continue;
-    }
-    if (!target.written) continue;
-    if (checks_.race) check_race(a, target);
-    if (!checks_.init) continue;
-    const auto bytes = static_cast<std::uint64_t>(access.bytes);
-    if (access.reads() && !target.written->has_all(target.written_at, bytes))
-      report(Kind::uninitialised, a, target);
-    if (access.writes()) target.written->add(target.written_at, bytes);
+    if (!check_alone(warp, all.of(lane))) allowed &= ~(1u << lane);
   }
   return allowed;
+}
+
+BlockObserver::Span BlockObserver::span_of(const WarpAccess& all) {
+  const auto bytes = static_cast<std::uint64_t>(all.access.bytes);
+  Span out;
+  std::uint64_t next = all.addresses[std::countr_zero(all.lanes)];
+  out.first = out.end = next;
+  for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
+    const std::uint64_t at = all.addresses[std::countr_zero(rest)];
+    out.consecutive &= at == next;
+    next = at + bytes;
+    out.first = std::min(out.first, at);
+    out.end = std::max(out.end, next);
+    out.bits |= at;
+  }
+  return out;
+}
+
+/// The memory that holds all of an access, where it is one and nothing is wrong with any lane.
+BlockObserver::Target BlockObserver::locate_span(const WarpAccess& all, const Span& span) {
+  const ptx::Space space = all.access.space;
+  if (space == ptx::Space::local) return {};
+  if (span.bits % std::bit_floor(static_cast<std::uint64_t>(all.access.bytes)) != 0) return {};
+  const std::uint64_t shared = span.first - number_of(memory_.shared),
+                      bytes = span.end - span.first;
+  if (space == ptx::Space::shared || shared < subject_.shared_bytes) {
+    for (const Extent& e : subject_.shared)
+      if (shared - e.offset < e.bytes && bytes <= e.bytes - (shared - e.offset))
+        return in_shared(shared);
+    return {};
+  }
+  // Addresses in the other spaces are no region's.
+  if (!last_ || !last_->holds(span.first)) last_ = MemoryMap::get().find(span.first);
+  if (!last_ || last_->freed || bytes > last_->bytes - (span.first - last_->begin)) return {};
+  const std::uint64_t offset = span.first - last_->begin;
+  return {Target::Kind::region, offset, last_, &last_->written, offset};
+}
+
+/// All lanes of an access that is right as such.
+void BlockObserver::check_together(const WarpAccess& all, const Span& span, const Target& target) {
+  const Access& access = all.access;
+  const auto at = [&](int lane) {
+    Target out = target;
+    out.offset += all.addresses[lane] - span.first;
+    out.written_at = out.offset;
+    return out;
+  };
+  const bool dense = span.consecutive && span.end - span.first <= kWarpSize * 16;
+  if (checks_.race) check_races(all, at);
+  if (!checks_.init) return;
+  if (access.reads() && !(dense && target.written->has_range(target.offset, span.end - span.first)))
+    for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
+      const int lane = std::countr_zero(rest);
+      check_written(all.of(lane), at(lane));
+    }
+  if (!access.writes()) return;
+  if (dense) return target.written->add(target.offset, span.end - span.first);
+  for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1)
+    target.written->add(at(std::countr_zero(rest)).written_at,
+                        static_cast<std::uint64_t>(access.bytes));
+}
+
+/// Lanes that read one address do so as one.
+template <class At>
+void BlockObserver::check_races(const WarpAccess& all, At at) {
+  const int first = std::countr_zero(all.lanes);
+  const Target target = at(first);
+  Look look = look_of(all.of(first), target);
+  RaceMap& races = races_of(target);
+  const auto check = [&](std::uint32_t lanes) {
+    const int lane = std::countr_zero(lanes);
+    look.event.lanes = lanes;
+    if (all.access.strong) return check_race(all.of(lane), at(lane));
+    const std::uint64_t offset = target.offset + all.addresses[lane] - all.addresses[first];
+    if (const auto conflict =
+            races.note(offset, static_cast<std::uint64_t>(all.access.bytes), look))
+      report_race(all.of(lane), at(lane), *conflict);
+  };
+  if (all.access.strong || all.access.writes()) {
+    for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) check(rest & (~rest + 1));
+    return;
+  }
+  // Addresses that share a slot of the table are told apart, and only checked more than once.
+  constexpr std::size_t kSlots = 64;
+  std::uint8_t slot_of[kSlots];
+  std::uint64_t addresses[kWarpSize];
+  std::uint32_t lanes[kWarpSize];
+  std::size_t count = 0;
+  std::memset(slot_of, 0xff, sizeof slot_of);
+  const int shift = std::countr_zero(static_cast<unsigned>(all.access.bytes));
+  for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
+    const std::uint64_t address = all.addresses[std::countr_zero(rest)];
+    std::uint8_t& slot = slot_of[(address >> shift) % kSlots];
+    if (slot == 0xff || addresses[slot] != address) {
+      slot = static_cast<std::uint8_t>(count++);
+      addresses[slot] = address;
+      lanes[slot] = 0;
+    }
+    lanes[slot] |= rest & (~rest + 1);
+  }
+  for (std::size_t i = 0; i < count; ++i) check(lanes[i]);
+}
+
+void BlockObserver::check_written(const LaneAccess& a, const Target& target) {
+  if (!target.written->has_all(target.written_at, static_cast<std::uint64_t>(a.access.bytes)))
+    report(Kind::uninitialised, a, target);
+}
+
+/// False: the lane may not go on.
+bool BlockObserver::check_alone(const WarpState& warp, const LaneAccess& a) {
+  const Target target = locate(warp, a);
+  if (const auto kind = wrong(a, target)) {
+    if (checks_.memory) report(*kind, a, target);
+    return false;
+  }
+  if (!target.written) return true;
+  if (checks_.race) check_race(a, target);
+  if (!checks_.init) return true;
+  if (a.access.reads()) check_written(a, target);
+  if (a.access.writes())
+    target.written->add(target.written_at, static_cast<std::uint64_t>(a.access.bytes));
+  return true;
 }
 
 /// The first active lane tells the space of a generic access.
@@ -122,7 +241,7 @@ void BlockObserver::count(const WarpState& warp, const Access& access, std::uint
                           const std::uint64_t* addresses) {
   if (active == 0) return;
   const int lane = std::countr_zero(active);
-  switch (locate(warp, {access, 0, 0, lane, addresses[lane], nullptr}).kind) {
+  switch (locate(warp, {access, 0, 0, lane, addresses, addresses[lane], nullptr}).kind) {
     case Target::Kind::shared:
       return counters_.accessed(access, CountedSpace::shared, active, addresses,
                                 number_of(memory_.shared));
@@ -212,44 +331,69 @@ std::optional<Kind> BlockObserver::wrong_address(const LaneAccess& a) const {
                                                                           : Kind::foreign_memory;
 }
 
+RaceMap& BlockObserver::races_of(const Target& target) {
+  return target.kind == Target::Kind::shared ? shared_races_ : target.region->races;
+}
+
+Look BlockObserver::look_of(const LaneAccess& a, const Target& target) const {
+  const Event event{target.kind == Target::Kind::shared ? kOwnShared : block_,
+                    order_.now(),
+                    a.thread / kWarpSize,
+                    1u << a.lane,
+                    a.index,
+                    a.access.writes(),
+                    a.access.reads(),
+                    a.access.strong};
+  return {event, launch_.number(), order_, launch_};
+}
+
 void BlockObserver::check_race(const LaneAccess& a, const Target& target) {
   if (target.kind == Target::Kind::local) return;
-  const bool shared = target.kind == Target::Kind::shared;
-  // A block's shared memory is its own; those that had it before are no part of it.
-  const Event event{shared ? 0 : block_, order_.now(),     a.thread,       a.index,
-                    a.access.writes(),   a.access.reads(), a.access.strong};
   if (a.access.releases) fence();
-  RaceMap& races = shared ? shared_races_ : target.region->races;
-  const auto conflict = races.note(target.offset, static_cast<std::uint64_t>(a.access.bytes),
-                                   launch_.number(), event, order_, launch_);
+  const Look look = look_of(a, target);
+  const auto conflict =
+      races_of(target).note(target.offset, static_cast<std::uint64_t>(a.access.bytes), look);
   // What is passed on by a flag holds from the next access on.
-  if (a.access.strong && !shared) launch_.meet(a.address, event, order_);
-  if (!conflict) return;
-  const bool same = conflict->hazard == Hazard::write_after_write && stores_same_value(a);
+  if (a.access.strong && target.kind == Target::Kind::region)
+    launch_.meet(a.address, look.event, order_);
+  if (conflict) report_race(a, target, *conflict);
+}
+
+void BlockObserver::report_race(const LaneAccess& a, const Target& target,
+                                const Conflict& conflict) const {
+  const bool shared = target.kind == Target::Kind::shared;
+  const bool same = conflict.hazard == Hazard::write_after_write && stores_same_value(a, conflict);
   launch_.report(
-      shared ? Kind::race_shared : Kind::race_global, a.index, conflict->index, [&](Report& r) {
+      shared ? Kind::race_shared : Kind::race_global, a.index, conflict.index, [&](Report& r) {
         r.severity = same ? Severity::info : Severity::error;
-        r.what = std::string(hazard_name(conflict->hazard)) + " of " +
+        r.what = std::string(hazard_name(conflict.hazard)) + " of " +
                  std::to_string(a.access.bytes) + " bytes in " + (shared ? "shared" : "global") +
                  " memory" + (same ? ", the same value" : "");
-        r.thread = launch_.thread(block_, a.thread);
+        r.thread = launch_.thread(block_, conflict.own_thread);
         r.address = describe(a, target);
-        r.other_thread = launch_.thread(shared ? block_ : conflict->block, conflict->thread);
+        r.other_thread = launch_.thread(shared ? block_ : conflict.block, conflict.thread);
       });
 }
 
-/// The last writer's value still lies in memory.
-bool BlockObserver::stores_same_value(const LaneAccess& a) const {
+/// The last writer's value lies in memory, or is about to: lanes of one store write together.
+bool BlockObserver::stores_same_value(const LaneAccess& a, const Conflict& conflict) const {
   if (!a.values) return false;
   const ptx::Instruction& ins = launch_.instruction(a.index);
   const std::size_t count = ins.has("v8") ? 8 : ins.has("v4") ? 4 : ins.has("v2") ? 2 : 1;
   const std::size_t bytes = static_cast<std::size_t>(a.access.bytes) / count;
+  const auto value = [&](int lane, std::size_t w) {
+    return a.values + (w * kWarpSize + static_cast<std::size_t>(lane)) * bytes;
+  };
+  const int other = conflict.thread % kWarpSize;
+  const bool together = conflict.index == a.index && conflict.thread != a.thread &&
+                        conflict.thread / kWarpSize == a.thread / kWarpSize &&
+                        (conflict.block == block_ || conflict.block == kOwnShared) &&
+                        a.addresses[other] == a.address;
   const auto* memory = reinterpret_cast<const std::uint8_t*>(a.address);
-  for (std::size_t w = 0; w < count; ++w)
-    if (std::memcmp(memory + w * bytes,
-                    a.values + (w * kWarpSize + static_cast<std::size_t>(a.lane)) * bytes,
-                    bytes) != 0)
-      return false;
+  for (std::size_t w = 0; w < count; ++w) {
+    const std::uint8_t* before = together ? value(other, w) : memory + w * bytes;
+    if (std::memcmp(before, value(a.lane, w), bytes) != 0) return false;
+  }
   return true;
 }
 

@@ -100,6 +100,7 @@ class BlockObserver {
   struct LaneAccess {
     const Access& access;
     int index, thread, lane;
+    const std::uint64_t* addresses;
     std::uint64_t address;
     const std::uint8_t* values;
   };
@@ -109,6 +110,31 @@ class BlockObserver {
              const std::uint64_t* addresses);
   void count_local(const WarpState& warp, const Access& access, std::uint32_t active,
                    const std::uint64_t* addresses);
+  /// A warp's access, and one lane's part of it.
+  struct WarpAccess {
+    const Access& access;
+    int index, warp;
+    std::uint32_t lanes;
+    const std::uint64_t* addresses;
+    const std::uint8_t* values;
+
+    LaneAccess of(int lane) const {
+      return {access, index, warp * kWarpSize + lane, lane, addresses, addresses[lane], values};
+    }
+  };
+  /// The addresses of all its lanes.
+  struct Span {
+    std::uint64_t first = 0, end = 0;
+    std::uint64_t bits = 0;   // set in any of them
+    bool consecutive = true;  // each lane's behind the one's before
+  };
+  static Span span_of(const WarpAccess& all);
+  Target locate_span(const WarpAccess& all, const Span& span);
+  void check_together(const WarpAccess& all, const Span& span, const Target& target);
+  template <class At>
+  void check_races(const WarpAccess& all, At at);
+  void check_written(const LaneAccess& a, const Target& target);
+  bool check_alone(const WarpState& warp, const LaneAccess& a);
   Target locate(const WarpState& warp, const LaneAccess& a);
   Target in_shared(std::uint64_t offset);
   Target in_local(std::uint64_t offset, int thread);
@@ -116,8 +142,11 @@ class BlockObserver {
   std::optional<Kind> wrong(const LaneAccess& a, const Target& target) const;
   std::optional<Kind> wrong_address(const LaneAccess& a) const;
   bool is_inside(const LaneAccess& a, const Target& target) const;
+  RaceMap& races_of(const Target& target);
+  Look look_of(const LaneAccess& a, const Target& target) const;
   void check_race(const LaneAccess& a, const Target& target);
-  bool stores_same_value(const LaneAccess& a) const;
+  void report_race(const LaneAccess& a, const Target& target, const Conflict& conflict) const;
+  bool stores_same_value(const LaneAccess& a, const Conflict& conflict) const;
   void report(Kind kind, const LaneAccess& a, const Target& target) const;
   std::string describe(const LaneAccess& a, const Target& target) const;
 

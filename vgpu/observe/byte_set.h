@@ -25,6 +25,12 @@ class ByteSet {
     if (shift + count > 64) found |= word[1] << (64 - shift);
     return (found & wanted) == wanted;
   }
+  /// [at, at + count), any count.
+  bool has_range(std::uint64_t at, std::uint64_t count) const {
+    for (; count > 64; at += 64, count -= 64)
+      if (!has_all(at, 64)) return false;
+    return count == 0 || has_all(at, count);
+  }
   void add(std::uint64_t at, std::uint64_t count) {
     for (; count > 64; at += 64, count -= 64) add_some(at, 64);
     if (count) add_some(at, count);

@@ -115,9 +115,9 @@ void LaunchObserver::meet(std::uint64_t address, const Event& event, const Order
   if (event.reads && passed_through_.contains(address)) {
     Exchange& of = exchanges_[event.block];
     of.order = &order;
-    const Acquire got{address, sequence_, event.time, event.thread};
+    const Acquire got{address, sequence_, event.time, event.first_thread()};
     const auto known = std::ranges::find_if(of.acquires, [&](const Acquire& old) {
-      return old.address == address && old.thread == event.thread;
+      return old.address == address && old.thread == event.first_thread();
     });
     if (known == of.acquires.end())
       of.acquires.push_back(got);
@@ -127,13 +127,17 @@ void LaunchObserver::meet(std::uint64_t address, const Event& event, const Order
   if (!event.writes) return;
   const auto of = exchanges_.find(event.block);
   if (of == exchanges_.end() || of->second.fence == 0) return;
-  const Release given{address,         sequence_,  of->second.fence,
-                      order.barrier(), event.time, order.full_sync(event.thread / kWarpSize),
-                      event.thread};
+  const Release given{address,
+                      sequence_,
+                      of->second.fence,
+                      order.barrier(),
+                      event.time,
+                      order.full_sync(event.warp),
+                      event.first_thread()};
   // One that passes on no more than the last one did came later for nothing.
   std::vector<Release>& all = of->second.releases;
   const auto last = std::find_if(all.rbegin(), all.rend(), [&](const Release& old) {
-    return old.address == address && old.thread == event.thread;
+    return old.address == address && old.thread == event.first_thread();
   });
   if (last == all.rend() || last->fence != given.fence || last->barrier != given.barrier ||
       last->warp_sync != given.warp_sync)
@@ -149,14 +153,15 @@ bool LaunchObserver::covers(const Release& release, Time when, int thread) {
           when < release.warp_sync);
 }
 
-bool LaunchObserver::before(std::uint64_t block, Time when, int thread, const Event& now) const {
-  const auto from = exchanges_.find(block), to = exchanges_.find(now.block);
+bool LaunchObserver::before(std::uint64_t block, Time when, int thread, std::uint64_t now,
+                            int now_thread) const {
+  const auto from = exchanges_.find(block), to = exchanges_.find(now);
   if (from == exchanges_.end() || to == exchanges_.end()) return false;
   for (const Release& release : from->second.releases) {
     if (!covers(release, when, thread)) continue;
     for (const Acquire& acquire : to->second.acquires)
       if (acquire.address == release.address && acquire.sequence > release.sequence &&
-          to->second.order->before(acquire.time, acquire.thread, now.thread))
+          to->second.order->before(acquire.time, acquire.thread, now_thread))
         return true;
   }
   return false;

@@ -67,7 +67,8 @@ class LaunchObserver : public BlockOrder {
   void fence(std::uint64_t block, const Order& order);
   /// A strong access of `address` passes on and takes what was passed on through it.
   void meet(std::uint64_t address, const Event& event, const Order& order);
-  bool before(std::uint64_t block, Time when, int thread, const Event& now) const override;
+  bool before(std::uint64_t block, Time when, int thread, std::uint64_t now,
+              int now_thread) const override;
 
  private:
   struct Release {

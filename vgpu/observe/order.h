@@ -28,6 +28,11 @@ class Order {
   /// The last sync of all of a warp's lanes.
   Time full_sync(int warp) const { return lanes_[static_cast<std::size_t>(warp)].all; }
 
+  /// Whether syncs of some of a warp's lanes were made; a barrier of some warps counts too.
+  bool has_partial_syncs(int warp) const {
+    return lanes_[static_cast<std::size_t>(warp)].rows || !pairs_.empty();
+  }
+
   /// A new block: everything before is over.
   void restart() { block_barrier(); }
 

@@ -72,7 +72,7 @@ TEST(Order, WhoeverArrivesIsBeforeWhoeverWaits) {
 }
 
 struct NoOrder : BlockOrder {
-  bool before(std::uint64_t, Time, int, const Event&) const override { return false; }
+  bool before(std::uint64_t, Time, int, std::uint64_t, int) const override { return false; }
 };
 
 class Races : public testing::Test {
@@ -80,9 +80,11 @@ class Races : public testing::Test {
   std::optional<Conflict> note(int thread, bool writes, std::uint64_t at = 0,
                                std::uint64_t bytes = 4, bool strong = false,
                                std::uint64_t block = 0) {
-    return races_.note(at, bytes, 1,
-                       {block, order_.now(), thread, index_++, writes, !writes, strong}, order_,
-                       blocks_);
+    return races_.note(at, bytes, {event(thread, writes, strong, block), 1, order_, blocks_});
+  }
+  Event event(int thread, bool writes, bool strong, std::uint64_t block) {
+    return {block,   order_.now(), thread / kWarpSize, 1u << thread % kWarpSize, index_++, writes,
+            !writes, strong};
   }
   bool read(int thread, std::uint64_t at = 0, std::uint64_t bytes = 4) {
     return note(thread, false, at, bytes).has_value();
@@ -132,6 +134,23 @@ TEST_F(Races, ReadersOfTwoWarpsNeedABarrierOfBoth) {
   EXPECT_TRUE(write(2));
 }
 
+TEST_F(Races, LanesThatReadTogetherAreOneSet) {
+  const Event together{0, order_.now(), 0, 0xff, 0, false, true, false};
+  EXPECT_FALSE(races_.note(0, 4, {together, 1, order_, blocks_}));
+  const auto conflict = note(3, true);
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->thread, -1);
+  EXPECT_EQ(conflict->own_thread, 3);
+}
+
+TEST_F(Races, OfLanesThatReadTogetherTheOneThatRacesIsTold) {
+  EXPECT_FALSE(write(2));
+  const Event together{0, order_.now(), 0, 0b1100, 0, false, true, false};
+  const auto conflict = races_.note(0, 4, {together, 1, order_, blocks_});
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->own_thread, 3);  // lane 2 wrote itself
+}
+
 TEST_F(Races, NeighbouringBytesAreApart) {
   EXPECT_FALSE(write(1, 0, 1));
   EXPECT_FALSE(write(2, 1, 1));
@@ -165,7 +184,7 @@ TEST_F(Races, BlocksRaceWhateverTheirBarriers) {
 
 TEST_F(Races, AnotherLaunchBeginsAnew) {
   EXPECT_FALSE(write(1));
-  EXPECT_FALSE(races_.note(0, 4, 2, {0, order_.now(), 2, 0, false, true, false}, order_, blocks_));
+  EXPECT_FALSE(races_.note(0, 4, {event(2, false, false, 0), 2, order_, blocks_}));
 }
 
 TEST(ByteSet, HoldsWhatWasAddedAcrossWords) {

@@ -6,6 +6,7 @@
 // all others of its kind takes their place, since what follows it follows them.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -16,30 +17,54 @@
 
 namespace vgpu::observe {
 
-/// An access by one thread.
+/// An access of one place by some lanes of a warp, at once.
 struct Event {
   std::uint64_t block = 0;
   Time time = 0;
-  int thread = 0;  // of the block
-  int index = 0;   // of the instruction
+  int warp = 0;  // of the block
+  std::uint32_t lanes = 0;
+  int index = 0;  // of the instruction
   bool writes = false, reads = false, strong = false;
+
+  int first_thread() const { return warp * kWarpSize + std::countr_zero(lanes); }
 };
 
 enum class Hazard : std::uint8_t { read_after_write, write_after_read, write_after_write };
 
-/// The earlier access of a race.
+/// The earlier access of a race, and which thread of the event meets it.
 struct Conflict {
   Hazard hazard = Hazard::read_after_write;
   std::uint64_t block = 0;
   int thread = -1;  // -1: one of many
   int index = 0;
+  int own_thread = 0;
 };
 
 /// Whether what other blocks did is before what a block does now (fences and flags).
 class BlockOrder {
  public:
   virtual ~BlockOrder() = default;
-  virtual bool before(std::uint64_t block, Time when, int thread, const Event& now) const = 0;
+  /// `now_thread` of the block `now`.
+  virtual bool before(std::uint64_t block, Time when, int thread, std::uint64_t now,
+                      int now_thread) const = 0;
+};
+
+/// An event beside what it is held to; `event.lanes` may change from note to note.
+struct Look {
+  Look(const Event& what, std::uint32_t of_launch, const Order& in_block,
+       const BlockOrder& of_blocks)
+      : event(what),
+        launch(of_launch),
+        order(in_block),
+        blocks(of_blocks),
+        barrier(in_block.barrier()),
+        full_sync(in_block.full_sync(what.warp)) {}
+
+  Event event;
+  const std::uint32_t launch;  // records of another launch are over
+  const Order& order;
+  const BlockOrder& blocks;
+  const Time barrier, full_sync;  // the last ones, of the event's block and warp
 };
 
 /// One memory: a block's shared memory, or an allocation of the device.
@@ -47,10 +72,8 @@ class RaceMap {
  public:
   explicit RaceMap(std::size_t bytes) : bytes_(bytes) {}
 
-  /// Notes the access of [at, at + bytes) and says which earlier one it races with. Records of
-  /// another `launch` are over.
-  std::optional<Conflict> note(std::uint64_t at, std::uint64_t bytes, std::uint32_t launch,
-                               const Event& event, const Order& order, const BlockOrder& blocks);
+  /// Notes the access of [at, at + bytes) and says which earlier one it races with.
+  std::optional<Conflict> note(std::uint64_t at, std::uint64_t bytes, const Look& look);
 
  private:
   struct Write {
@@ -80,19 +103,15 @@ class RaceMap {
     void operator()(Cell* cells) const { std::free(cells); }
   };
 
-  struct Look {
-    const Event& event;
-    const Order& order;
-    const BlockOrder& blocks;
-    std::uint32_t launch;
-  };
-
   void use_pieces_of(int shift);
   std::optional<Conflict> note_cell(std::uint64_t number, const Look& look);
+  std::optional<Conflict> find_conflict(const Cell& cell, std::uint64_t number,
+                                        const Look& look) const;
   static std::optional<Conflict> conflict_with(const Write& write, const Look& look);
   static std::optional<Conflict> conflict_with(const Set& set, Hazard hazard, const Look& look);
   static void add(Set& set, const Look& look);
-  static bool is_before(const Set& set, const Look& look);
+  /// Whether all of the set is before what `thread` of the event does.
+  static bool is_before(const Set& set, int thread, const Look& look);
 
   std::size_t bytes_;
   int shift_ = 2;  // a piece has 1 << shift_ bytes

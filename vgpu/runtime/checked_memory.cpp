@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,8 @@ namespace {
 
 using observe::MemoryMap;
 using observe::Region;
+
+std::atomic<bool> used = false;  // memory was allocated, or a kernel launched
 
 bool anything() { return settings().checks.any(); }
 
@@ -76,7 +79,7 @@ void write_report() {
 
 /// After the program's own destructors: what it never freed, the sum, the exit status.
 __attribute__((destructor)) void end_of_program() {
-  if (!anything()) return;
+  if (!anything() || !used) return;  // programs without CUDA that were started too
   for (const observe::CountedKernel& kernel : observe::counted_kernels())
     std::fprintf(stderr, "vgpu: %s", observe::text_of(kernel).c_str());
   if (settings().checks.leak) {
@@ -102,6 +105,7 @@ bool memory() { return settings().checks.memory; }
 
 void allocated(const void* address, std::size_t bytes, MemoryKind kind) {
   if (!anything()) return;
+  used = true;
   MemoryMap& map = MemoryMap::get();
   const std::lock_guard lock(map.mutex);
   const std::string label = "allocation " + std::to_string(map.next_number()) + " (" +
@@ -151,6 +155,7 @@ void filled(const void* to, std::size_t bytes) {
 }
 
 void tell() {
+  used = true;
   for (const observe::Report& report : observe::Log::get().take_new())
     std::fprintf(stderr, "vgpu: %s\n", observe::text_of(report).c_str());
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "vgpu/machine/machine.h"
+#include "vgpu/observe/allowances.h"
 #include "vgpu/observe/corpus/corpus.h"
 
 namespace vgpu::observe::corpus {
@@ -64,6 +65,52 @@ TEST_P(Corpus, BugIsFoundAndRepairIsNot) {
   EXPECT_TRUE(found) << seeded.hunts << ": want " << name_of(seeded.kind) << ", reported:\n"
                      << text_of_all(bug);
   EXPECT_TRUE(repair.empty()) << "the repaired twin:\n" << text_of_all(repair);
+}
+
+__global__ void lanes_write_one_value(int* y) {
+  __shared__ int sum;
+  const int value = __reduce_add_sync(0xffffffffu, static_cast<int>(threadIdx.x));
+  sum = value;
+  __syncthreads();
+  y[threadIdx.x] = sum;
+}
+
+TEST(SameValue, WrittenByAllLanesIsToldAsInformation) {
+  Log::get().clear();
+  const Buffer<int> y(32);
+  lanes_write_one_value<<<1, 32>>>(y);
+  cudaDeviceSynchronize();
+
+  const std::vector<Report> reports = Log::get().reports();
+  ASSERT_EQ(reports.size(), 1u) << text_of_all(reports);
+  EXPECT_EQ(reports[0].kind, Kind::race_shared);
+  EXPECT_EQ(reports[0].severity, Severity::info);
+  EXPECT_EQ(Log::get().found(), 0u);
+}
+
+/// One flag for all blocks; whoever writes last, it is the same.
+__global__ void raise_flag(int* flag, int value) {
+  // plumbline-allow: race-global: every block raises the same flag, none of them reads it
+  *flag = value + static_cast<int>(blockIdx.x);
+  // plumbline-allow: race-shared: nothing here is shared
+  flag[1 + threadIdx.x + blockIdx.x] = value;
+}
+
+TEST(Allowed, FindingsAreToldWithTheirReasonAndDoNotCount) {
+  Log::get().clear();
+  Allowances::get().clear();
+  const Buffer<int> flag(3);
+  raise_flag<<<2, 1>>>(flag, 1);
+  cudaDeviceSynchronize();
+
+  int allowed = 0;
+  for (const Report& r : Log::get().reports())
+    allowed += r.allowed == "every block raises the same flag, none of them reads it";
+  EXPECT_GE(allowed, 1) << text_of_all(Log::get().reports());
+  EXPECT_EQ(Log::get().found(), 0u) << text_of_all(Log::get().reports());
+  ASSERT_EQ(Allowances::get().unused().size(), 1u);
+  EXPECT_NE(Allowances::get().unused()[0].find("plumbline-allow: race-shared: nothing was found"),
+            std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Corpus, testing::ValuesIn(all()),
