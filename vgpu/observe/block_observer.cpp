@@ -363,16 +363,16 @@ void BlockObserver::report_race(const LaneAccess& a, const Target& target,
                                 const Conflict& conflict) const {
   const bool shared = target.kind == Target::Kind::shared;
   const bool same = conflict.hazard == Hazard::write_after_write && stores_same_value(a, conflict);
-  launch_.report(
-      shared ? Kind::race_shared : Kind::race_global, a.index, conflict.index, [&](Report& r) {
-        r.severity = same ? Severity::info : Severity::error;
-        r.what = std::string(hazard_name(conflict.hazard)) + " of " +
-                 std::to_string(a.access.bytes) + " bytes in " + (shared ? "shared" : "global") +
-                 " memory" + (same ? ", the same value" : "");
-        r.thread = launch_.thread(block_, conflict.own_thread);
-        r.address = describe(a, target);
-        r.other_thread = launch_.thread(shared ? block_ : conflict.block, conflict.thread);
-      });
+  const auto fill = [&](Report& r) {
+    r.what = std::string(hazard_name(conflict.hazard)) + " of " + std::to_string(a.access.bytes) +
+             " bytes in " + (shared ? "shared" : "global") + " memory" +
+             (same ? ", the same value" : "");
+    r.thread = launch_.thread(block_, conflict.own_thread);
+    r.address = describe(a, target);
+    r.other_thread = launch_.thread(shared ? block_ : conflict.block, conflict.thread);
+  };
+  launch_.report(shared ? Kind::race_shared : Kind::race_global, a.index, conflict.index, fill,
+                 same ? Severity::info : Severity::error);
 }
 
 /// The last writer's value lies in memory, or is about to: lanes of one store write together.

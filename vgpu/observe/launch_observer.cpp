@@ -28,12 +28,13 @@ LaunchObserver::LaunchObserver(const Subject& subject, const Checks& checks, std
 }
 
 void LaunchObserver::report(Kind kind, int index, int other,
-                            const std::function<void(Report&)>& fill) const {
+                            const std::function<void(Report&)>& fill, Severity severity) const {
   const std::string& kernel = subject_.function->name;
   const auto line = [&](int i) { return i < 0 ? i : lines_[static_cast<std::size_t>(i)]; };
-  Log::get().add({kind, kernel, line(index), line(other)}, [&] {
+  Log::get().add({kind, kernel, line(index), line(other), severity}, [&] {
     Report out;
     out.kind = kind;
+    out.severity = severity;
     out.kernel = kernel;
     if (index >= 0) {
       out.place = place(index);

@@ -50,7 +50,8 @@ class LaunchObserver : public BlockOrder {
 
   /// Counts a finding at `index` (of `other`, -1: none); `fill` describes the first one of a source
   /// line.
-  void report(Kind kind, int index, int other, const std::function<void(Report&)>& fill) const;
+  void report(Kind kind, int index, int other, const std::function<void(Report&)>& fill,
+              Severity severity = Severity::error) const;
   std::string place(int index) const;
   std::string source(int index) const;
   /// "thread (5,0,0) of block (0,0,0)"

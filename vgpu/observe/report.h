@@ -60,7 +60,7 @@ bool counts(const Report& report);
 std::string text_of(const Report& report);
 
 /// Where a finding is: those of one key are one report.
-using Key = std::tuple<Kind, std::string, int, int>;  // kernel, instruction, the other's
+using Key = std::tuple<Kind, std::string, int, int, Severity>;  // kernel, instruction, the other's
 
 /// The findings of this process. Thread-safe.
 class Log {

@@ -57,11 +57,13 @@ void BlockObserver::check_barrier(const Barrier& barrier) {
     lanes[static_cast<std::size_t>(wait.warp)] |= wait.lanes;
   for (std::uint64_t t = 0; t < block_threads_; ++t) {
     if (lanes[t / kWarpSize] >> t % kWarpSize & 1) continue;
-    launch_.report(Kind::barrier_exited, first.index, -1, [&](Report& r) {
-      r.severity = Severity::warning;
-      r.what = "a thread has exited before a barrier of its block";
-      r.thread = launch_.thread(block_, static_cast<int>(t));
-    });
+    launch_.report(
+        Kind::barrier_exited, first.index, -1,
+        [&](Report& r) {
+          r.what = "a thread has exited before a barrier of its block";
+          r.thread = launch_.thread(block_, static_cast<int>(t));
+        },
+        Severity::warning);
   }
 }
 
@@ -124,11 +126,13 @@ void BlockObserver::check_shuffle(const WarpState& warp, int index, std::uint32_
     const int lane = std::countr_zero(rest);
     const int from = source_lane(launch_.instruction(index), lane, lanes[lane], bounds[lane]);
     if (active >> from & 1) continue;
-    launch_.report(Kind::inactive_lane, index, -1, [&](Report& r) {
-      r.severity = Severity::warning;
-      r.what = "a shuffle reads from lane " + std::to_string(from) + ", which takes no part";
-      r.thread = launch_.thread(block_, static_cast<int>(warp.warp_index) * kWarpSize + lane);
-    });
+    launch_.report(
+        Kind::inactive_lane, index, -1,
+        [&](Report& r) {
+          r.what = "a shuffle reads from lane " + std::to_string(from) + ", which takes no part";
+          r.thread = launch_.thread(block_, static_cast<int>(warp.warp_index) * kWarpSize + lane);
+        },
+        Severity::warning);
   }
 }
 

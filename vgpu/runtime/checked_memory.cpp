@@ -48,12 +48,13 @@ constexpr int kFound = 2;  // the exit status of a program with findings
 void find_leaks(MemoryMap& map) {
   map.for_each([](const Region& region) {
     if (!region.leaks || region.freed) return;
-    observe::Log::get().add({observe::Kind::leak, region.label, -1, -1}, [&] {
-      observe::Report r;
-      r.kind = observe::Kind::leak;
-      r.what = "never freed: " + region.label;
-      return r;
-    });
+    observe::Log::get().add({observe::Kind::leak, region.label, -1, -1, observe::Severity::error},
+                            [&] {
+                              observe::Report r;
+                              r.kind = observe::Kind::leak;
+                              r.what = "never freed: " + region.label;
+                              return r;
+                            });
   });
 }
 
@@ -134,12 +135,13 @@ void refused_free(const void* address) {
   std::string what = "a free of what is no allocation of this device";
   if (region && region->freed) what = "a second free of " + region->label;
   if (region && !region->freed) what = "a free inside " + region->label;
-  observe::Log::get().add({observe::Kind::invalid_free, what, -1, -1}, [&] {
-    observe::Report r;
-    r.kind = observe::Kind::invalid_free;
-    r.what = what;
-    return r;
-  });
+  observe::Log::get().add({observe::Kind::invalid_free, what, -1, -1, observe::Severity::error},
+                          [&] {
+                            observe::Report r;
+                            r.kind = observe::Kind::invalid_free;
+                            r.what = what;
+                            return r;
+                          });
 }
 
 void copied(const void* to, const void* from, std::size_t bytes) {

@@ -88,6 +88,24 @@ TEST(SameValue, WrittenByAllLanesIsToldAsInformation) {
   EXPECT_EQ(Log::get().found(), 0u);
 }
 
+/// Lanes 0 to 2 write one value, lane 3 another.
+__global__ void last_lane_differs(int* y) {
+  __shared__ int sum;
+  if (threadIdx.x < 4) sum = threadIdx.x == 3 ? y[0] + 1 : y[0];
+  __syncthreads();
+  y[threadIdx.x] = sum;
+}
+
+TEST(SameValue, HidesNoOtherValueOfTheSameLine) {
+  Log::get().clear();
+  const Buffer<int> y(32);
+  last_lane_differs<<<1, 32>>>(y);
+  cudaDeviceSynchronize();
+
+  EXPECT_EQ(Log::get().found(), 1u) << text_of_all(Log::get().reports());
+  EXPECT_EQ(Log::get().reports().size(), 2u);
+}
+
 /// One flag for all blocks; whoever writes last, it is the same.
 __global__ void raise_flag(int* flag, int value) {
   // plumbline-allow: race-global: every block raises the same flag, none of them reads it
