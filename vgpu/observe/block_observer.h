@@ -131,8 +131,9 @@ class BlockObserver {
   static Span span_of(const WarpAccess& all);
   Target locate_span(const WarpAccess& all, const Span& span);
   void check_together(const WarpAccess& all, const Span& span, const Target& target);
-  template <class At>
-  void check_races(const WarpAccess& all, At at);
+  /// The part of `whole`, which holds the span, that begins at an address.
+  static Target part_of(const Target& whole, const Span& span, std::uint64_t address);
+  void check_races(const WarpAccess& all, const Span& span, const Target& whole);
   void check_written(const LaneAccess& a, const Target& target);
   bool check_alone(const WarpState& warp, const LaneAccess& a);
   Target locate(const WarpState& warp, const LaneAccess& a);
