@@ -22,14 +22,14 @@ const char* hazard_name(Hazard hazard) {
 void BlockObserver::check_races(const WarpAccess& all, const Span& span, const Target& whole) {
   Look look = look_of(all.of(std::countr_zero(all.lanes)), whole);
   RaceMap& races = races_of(whole);
+  const auto bytes = static_cast<std::uint64_t>(all.access.bytes);
   const auto check = [&](std::uint32_t lanes) {
     const int lane = std::countr_zero(lanes);
     look.event.lanes = lanes;
-    const Target target = part_of(whole, span, all.addresses[lane]);
-    if (all.access.strong) return check_race(all.of(lane), target);
-    if (const auto conflict =
-            races.note(target.offset, static_cast<std::uint64_t>(all.access.bytes), look))
-      report_race(all.of(lane), target, *conflict);
+    const std::uint64_t address = all.addresses[lane];
+    if (all.access.strong) return check_race(all.of(lane), part_of(whole, span, address));
+    if (const auto conflict = races.note(whole.offset + (address - span.first), bytes, look))
+      report_race(all.of(lane), part_of(whole, span, address), *conflict);
   };
   if (all.access.strong || all.access.writes()) {
     for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) check(rest & (~rest + 1));

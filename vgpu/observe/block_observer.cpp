@@ -152,19 +152,21 @@ BlockObserver::Target BlockObserver::part_of(const Target& whole, const Span& sp
 /// All lanes of an access that is right as such.
 void BlockObserver::check_together(const WarpAccess& all, const Span& span, const Target& target) {
   const Access& access = all.access;
-  const auto at = [&](int lane) { return part_of(target, span, all.addresses[lane]); };
+  const auto bytes = static_cast<std::uint64_t>(access.bytes);
   const bool dense = span.consecutive && span.end - span.first <= kWarpSize * 16;
   if (checks_.race) check_races(all, span, target);
   if (!checks_.init) return;
   if (access.reads() && !(dense && target.written->has_range(target.offset, span.end - span.first)))
     for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
       const int lane = std::countr_zero(rest);
-      check_written(all.of(lane), at(lane));
+      const std::uint64_t address = all.addresses[lane];
+      if (!target.written->has_all(target.offset + (address - span.first), bytes))
+        report(Kind::uninitialised, all.of(lane), part_of(target, span, address));
     }
   if (!access.writes()) return;
   if (dense) return target.written->add(target.offset, span.end - span.first);
   for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1)
-    target.written->add(at(std::countr_zero(rest)).written_at,
+    target.written->add(target.offset + (all.addresses[std::countr_zero(rest)] - span.first),
                         static_cast<std::uint64_t>(access.bytes));
 }
 
