@@ -27,6 +27,7 @@ struct Work {
   std::uint64_t threads = 1;  // that take blocks
   // Block order: number i runs block (i * multiplier + shift) mod blocks.
   std::uint64_t multiplier = 1, shift = 0;
+  bool backwards = false;             // a block's warps, from the last to the first
   std::atomic<bool> stopped = false;  // a fault somewhere
   enum class Interruption { none, timeout, user };
   std::atomic<Interruption> interruption = Interruption::none;  // interrupt.h

@@ -63,6 +63,7 @@ void choose_order(Work& work) {
   const Settings& s = settings();
   if (s.order == BlockOrder::reverse) {
     work.multiplier = work.shift = work.blocks - 1;
+    work.backwards = true;
   } else if (s.order == BlockOrder::random) {
     work.multiplier = (s.order_seed * 2654435761u + 1) % work.blocks;
     while (std::gcd(work.multiplier, work.blocks) != 1) ++work.multiplier;

@@ -118,12 +118,15 @@ void ResidentBlock::start_warps() {
 }
 
 ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
+  return work_.backwards ? run_warps<true>(runner) : run_warps<false>(runner);
+}
+
+template <bool kBackwards>
+ResidentBlock::Outcome ResidentBlock::run_warps(BlockRunner& runner) {
   state_.machine = &runner;
   KernelForm& form = *work_.form;
   Warp* const progress = progress_.data();
   const std::size_t warps = warp_count_;
-  const bool backwards = settings().order == BlockOrder::reverse;
-  const auto step = static_cast<std::ptrdiff_t>(warp_bytes_) * (backwards ? -1 : 1);
   const auto run_warp = [&](WarpState& state) {
     RunResult result = form.run(state.masked == 0, state, state_);
     while (result == RunResult::diverged || result == RunResult::reconverged)
@@ -133,11 +136,11 @@ ResidentBlock::Outcome ResidentBlock::run(BlockRunner& runner) {
   for (;;) {
     bool moved = false;
     const std::uint64_t arrivals = state_.arrivals;
-    std::uint8_t* next = backwards ? warps_ + (warps - 1) * warp_bytes_ : warps_;
+    std::uint8_t* next = kBackwards ? warps_ + (warps - 1) * warp_bytes_ : warps_;
     for (std::size_t i = 0; i < warps; ++i) {
-      const std::size_t w = backwards ? warps - 1 - i : i;
+      const std::size_t w = kBackwards ? warps - 1 - i : i;
       WarpState& state = *reinterpret_cast<WarpState*>(next);
-      next += step;
+      next = kBackwards ? next - warp_bytes_ : next + warp_bytes_;
       if (progress[w] != Warp::runnable) continue;
       runner.warp_ = &state;
       const RunResult result = run_warp(state);

@@ -49,6 +49,8 @@ class ResidentBlock {
   enum class Warp : std::uint8_t { runnable, at_barrier, ended };
 
   WarpState& warp(std::size_t i) { return *reinterpret_cast<WarpState*>(warps_ + i * warp_bytes_); }
+  template <bool kBackwards>
+  Outcome run_warps(BlockRunner& runner);
   void start_warps();
   bool release_plain();
   static void let_go(WarpState& warp, Warp& progress);
