@@ -18,42 +18,85 @@ const char* hazard_name(Hazard hazard) {
 
 }  // namespace
 
-/// Lanes that read one address do so as one.
+/// Nobody wrote to shared memory since the last barrier: a plain read meets nothing now.
+bool BlockObserver::may_wait(const WarpAccess& all, const Target& whole) const {
+  constexpr std::size_t kMostPending = 4096;
+  return whole.kind == Target::Kind::shared && !all.access.strong && !all.access.writes() &&
+         last_shared_write_ < order_.barrier() && pending_.size() < kMostPending;
+}
+
+void BlockObserver::note_pending() {
+  for (const PendingRead& read : pending_) {
+    Look look(read.event, launch_.number(), order_, launch_);
+    note_reads(read.event.lanes, read.offsets.data(), read.bytes, look, shared_races_,
+               [](int, const Conflict&) {});
+  }
+  pending_.clear();
+}
+
 void BlockObserver::check_races(const WarpAccess& all, const Span& span, const Target& whole) {
   Look look = look_of(all.of(std::countr_zero(all.lanes)), whole);
-  RaceMap& races = races_of(whole);
-  const auto bytes = static_cast<std::uint64_t>(all.access.bytes);
-  const auto check = [&](std::uint32_t lanes) {
-    const int lane = std::countr_zero(lanes);
-    look.event.lanes = lanes;
-    const std::uint64_t address = all.addresses[lane];
-    if (all.access.strong) return check_race(all.of(lane), part_of(whole, span, address));
-    if (const auto conflict = races.note(whole.offset + (address - span.first), bytes, look))
-      report_race(all.of(lane), part_of(whole, span, address), *conflict);
+  const auto tell = [&](int lane, const Conflict& conflict) {
+    report_race(all.of(lane), part_of(whole, span, all.addresses[lane]), conflict);
   };
-  if (all.access.strong || all.access.writes()) {
-    for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) check(rest & (~rest + 1));
+  if (all.access.strong) {
+    for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
+      const int lane = std::countr_zero(rest);
+      check_race(all.of(lane), part_of(whole, span, all.addresses[lane]));
+    }
     return;
   }
-  // Addresses that share a slot of the table are told apart, and only checked more than once.
+  std::array<std::uint64_t, kWarpSize> offsets{};
+  for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
+    const auto lane = static_cast<std::size_t>(std::countr_zero(rest));
+    offsets[lane] = whole.offset + (all.addresses[lane] - span.first);
+  }
+  if (may_wait(all, whole)) {
+    look.event.lanes = all.lanes;
+    pending_.push_back({look.event, all.access.bytes, offsets});
+    return;
+  }
+  if (whole.kind == Target::Kind::shared) note_pending();
+  RaceMap& races = races_of(whole);
+  if (!all.access.writes())
+    return note_reads(all.lanes, offsets.data(), all.access.bytes, look, races, tell);
+  if (whole.kind == Target::Kind::shared) last_shared_write_ = order_.now();
+  for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    look.event.lanes = 1u << lane;
+    if (const auto conflict = races.note(offsets[static_cast<std::size_t>(lane)],
+                                         static_cast<std::uint64_t>(all.access.bytes), look))
+      tell(lane, *conflict);
+  }
+}
+
+/// Lanes that read one place do so as one.
+void BlockObserver::note_reads(std::uint32_t lanes, const std::uint64_t* offsets, int bytes,
+                               Look& look, RaceMap& races,
+                               const std::function<void(int lane, const Conflict&)>& tell) {
+  // Places that share a slot of the table are told apart, and only noted more than once.
   constexpr std::size_t kSlots = 64;
   std::uint8_t slot_of[kSlots];
-  std::uint64_t addresses[kWarpSize];
-  std::uint32_t lanes[kWarpSize];
+  std::uint64_t places[kWarpSize];
+  std::uint32_t readers[kWarpSize];
   std::size_t count = 0;
   std::memset(slot_of, 0xff, sizeof slot_of);
-  const int shift = std::countr_zero(static_cast<unsigned>(all.access.bytes));
-  for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
-    const std::uint64_t address = all.addresses[std::countr_zero(rest)];
-    std::uint8_t& slot = slot_of[(address >> shift) % kSlots];
-    if (slot == 0xff || addresses[slot] != address) {
+  const int shift = std::countr_zero(static_cast<unsigned>(bytes));
+  for (std::uint32_t rest = lanes; rest; rest &= rest - 1) {
+    const std::uint64_t place = offsets[std::countr_zero(rest)];
+    std::uint8_t& slot = slot_of[(place >> shift) % kSlots];
+    if (slot == 0xff || places[slot] != place) {
       slot = static_cast<std::uint8_t>(count++);
-      addresses[slot] = address;
-      lanes[slot] = 0;
+      places[slot] = place;
+      readers[slot] = 0;
     }
-    lanes[slot] |= rest & (~rest + 1);
+    readers[slot] |= rest & (~rest + 1);
   }
-  for (std::size_t i = 0; i < count; ++i) check(lanes[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    look.event.lanes = readers[i];
+    if (const auto conflict = races.note(places[i], static_cast<std::uint64_t>(bytes), look))
+      tell(std::countr_zero(readers[i]), *conflict);
+  }
 }
 
 RaceMap& BlockObserver::races_of(const Target& target) {
@@ -74,6 +117,10 @@ Look BlockObserver::look_of(const LaneAccess& a, const Target& target) const {
 
 void BlockObserver::check_race(const LaneAccess& a, const Target& target) {
   if (target.kind == Target::Kind::local) return;
+  if (target.kind == Target::Kind::shared) {
+    note_pending();
+    if (a.access.writes()) last_shared_write_ = order_.now();
+  }
   if (a.access.releases) fence();
   const Look look = look_of(a, target);
   const auto conflict =

@@ -76,6 +76,7 @@ BlockObserver::~BlockObserver() {
 void BlockObserver::start(std::uint64_t block) {
   block_ = block;
   order_.restart();
+  pending_.clear();
   counters_.started(block_threads_);
   if (!checks_.init) return;
   shared_written_ = ByteSet(subject_.shared_bytes);

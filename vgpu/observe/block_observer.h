@@ -1,6 +1,8 @@
 // block_observer.h - what the observers keep of one block, and what translated code tells them.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -143,6 +145,17 @@ class BlockObserver {
   std::optional<Kind> wrong(const LaneAccess& a, const Target& target) const;
   std::optional<Kind> wrong_address(const LaneAccess& a) const;
   bool is_inside(const LaneAccess& a, const Target& target) const;
+  /// Reads of shared memory since the last barrier, noted once something writes there before the
+  /// next: mostly nothing does.
+  struct PendingRead {
+    Event event;
+    int bytes;
+    std::array<std::uint64_t, kWarpSize> offsets;  // by lane
+  };
+  bool may_wait(const WarpAccess& all, const Target& whole) const;
+  void note_pending();
+  void note_reads(std::uint32_t lanes, const std::uint64_t* offsets, int bytes, Look& look,
+                  RaceMap& races, const std::function<void(int lane, const Conflict&)>& tell);
   RaceMap& races_of(const Target& target);
   Look look_of(const LaneAccess& a, const Target& target) const;
   void check_race(const LaneAccess& a, const Target& target);
@@ -162,6 +175,8 @@ class BlockObserver {
   ByteSet shared_exists_, local_exists_;    // bytes that belong to an array
   ByteSet shared_written_, local_written_;  // local: all threads', one after another
   RaceMap shared_races_;
+  std::vector<PendingRead> pending_;
+  Time last_shared_write_ = 0;
   Region* last_ = nullptr;  // that an access was found in
   BlockCounters counters_;
 };

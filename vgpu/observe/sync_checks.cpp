@@ -35,10 +35,13 @@ int source_lane(const ptx::Instruction& ins, int lane, std::uint32_t b, std::uin
 void BlockObserver::barrier(const Barrier& barrier) {
   const std::uint32_t waited = warps_of(barrier);
   for (std::uint32_t rest = waited; rest; rest &= rest - 1) counters_.waited();
-  if (barrier.of_all)
+  if (barrier.of_all) {
     order_.block_barrier();
-  else
+    pending_.clear();  // before whatever comes
+  } else {
+    note_pending();
     order_.warps_barrier(waited | barrier.arrived_warps, waited);
+  }
   if (checks_.sync) check_barrier(barrier);
 }
 
