@@ -45,7 +45,7 @@ void choose_device(const std::string& name, int threads, const std::string& chec
 int with_findings(int status) {
   const auto& checks = vgpu::settings().checks;
   if (!checks.finds()) return status;
-  for (const auto& report : vgpu::observe::Log::get().reports())
+  for (const auto& report : vgpu::observe::Log::get().take_new())
     std::fprintf(stderr, "%s\n", text_of(report).c_str());
   for (const std::string& unused : vgpu::observe::Allowances::get().unused())
     std::fprintf(stderr, "%s\n", unused.c_str());

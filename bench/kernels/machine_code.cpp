@@ -1,7 +1,6 @@
 #include "bench/kernels/machine_code.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <array>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include <regex>
 #include <sstream>
 
+#include "bench/common/scratch_folder.h"
 #include "impl/core/error.h"
 #include "vgpu/runtime/device.h"
 
@@ -18,27 +18,6 @@ namespace plumb::bench {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder that goes with this object.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "plumbline-ptxas-XXXXXX").string();
-    if (!mkdtemp(name.data()))
-      throw Error("cannot make a folder in " + fs::temp_directory_path().string());
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// Standard output and error of a command whose words hold no quotes.
 std::string run(const std::string& command) {
@@ -92,14 +71,14 @@ std::map<std::string, MachineCode> read_ptxas(const std::string& text) {
 std::map<std::string, MachineCode> machine_code(int capability) {
   const fs::path ptxas = PLUMB_PTXAS;
   if (!fs::exists(ptxas)) throw Error(ptxas.string() + " is not there: ci/setup installs it");
-  const Folder folder;
+  const ScratchFolder folder;
   std::map<std::string, MachineCode> out;
   int number = 0;
   for (const std::string& text : vgpu::runtime::program_ptx(capability)) {
-    const fs::path file = folder.path() / fmt::format("{}.ptx", number++);
+    const std::string file = folder.file(fmt::format("{}.ptx", number++));
     std::ofstream(file) << text;
-    const std::string said = run(fmt::format("'{}' -v -arch=sm_{} '{}' -o /dev/null",
-                                             ptxas.string(), capability, file.string()));
+    const std::string said =
+        run(fmt::format("'{}' -v -arch=sm_{} '{}' -o /dev/null", ptxas.string(), capability, file));
     const auto codes = read_ptxas(said);
     if (codes.empty() && said.find("error") != std::string::npos)
       throw Error("ptxas refuses the program's PTX for sm_" + std::to_string(capability) + ": " +

@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "bench/common/scratch_folder.h"
 #include "bench/vgpu/kernels.h"
 #include "bench/vgpu/rows.h"
-#include "bench/vgpu/scratch_folder.h"
 #include "impl/core/cuda_error.h"
 #include "impl/core/file.h"
 #include "impl/ops/linear.h"

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "bench/common/scratch_folder.h"
 #include "bench/vgpu/rows.h"
-#include "bench/vgpu/scratch_folder.h"
 #include "impl/core/safetensors.h"
 #include "impl/nn/module.h"
 #include "impl/optim/sgd.h"

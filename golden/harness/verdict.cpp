@@ -34,9 +34,10 @@ std::string fence_fault() {
   return breaks.empty() ? "" : breaks.front();
 }
 
-Run run_once(const Case& c, Poison poison) {
-  before_run(poison == Poison::nan ? 0 : 1);
-  Allocator::get().set_fences(fenced_runs, poison);
+/// Run `number` of a case: 0, 1.
+Run run_once(const Case& c, int number) {
+  before_run(number);
+  Allocator::get().set_fences(fenced_runs, number == 0 ? Poison::nan : Poison::large);
   const InputSet inputs(c);
   Run run;
   const Outputs outputs = find_op(c.id.op).run(c, inputs.tensors());
@@ -142,7 +143,7 @@ std::string fault_of(const Run& first, const Run& second, const Answer& answer) 
 
 void run_and_judge(const Case& c, const Answer& answer, CaseVerdict& v) {
   fence_fault();  // what an earlier case left behind is not this one's
-  const Run first = run_once(c, Poison::nan), second = run_once(c, Poison::large);
+  const Run first = run_once(c, 0), second = run_once(c, 1);
   v.reason = fault_of(first, second, answer);
   if (!v.reason.empty())
     v.outcome = Outcome::fail;

@@ -11,7 +11,9 @@ namespace plumb::golden {
 
 void prepare_checks() {
   const vgpu::observe::Checks& checks = vgpu::settings().checks;
-  if (checks.finds()) set_fenced_runs(false);
+  if (!checks.finds()) return;
+  set_fenced_runs(false);
+  vgpu::observe::Log::get().keep_quiet();  // the verdicts tell
   if (!checks.race) return;
   set_before_run([](int run) {
     vgpu::settings().order = run == 0 ? vgpu::BlockOrder::forward : vgpu::BlockOrder::reverse;

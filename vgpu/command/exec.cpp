@@ -203,7 +203,8 @@ void add_exec_command(CLI::App& app, const Chosen& chosen) {
       ->check(CLI::Range(1, 64));
   exec_app->add_option("--threads", a->threads, "cores that run blocks; 0: all")
       ->check(CLI::Range(0, 4095));
-  exec_app->add_option("--order", a->order, "of the blocks: forward, reverse, random:SEED");
+  exec_app->add_option("--order", a->order,
+                       "of the blocks: forward, reverse (of their warps too), random:SEED");
   exec_app->add_option("--timeout", a->timeout,
                        "seconds that a kernel may run, then cudaErrorLaunchTimeout");
   exec_app

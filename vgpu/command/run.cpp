@@ -348,7 +348,8 @@ void add_options(CLI::App& run_app, Arguments& a) {
   run_app.add_option("--gpu", a.gpu, "t4, a100, h100, h200, b200")->capture_default_str();
   run_app.add_option("--threads", a.threads, "cores that run blocks; 0: all")
       ->check(CLI::Range(0, 4095));
-  run_app.add_option("--order", a.order, "of the blocks: forward, reverse, random:SEED");
+  run_app.add_option("--order", a.order,
+                     "of the blocks: forward, reverse (of their warps too), random:SEED");
   run_app.add_option("--approx-noise", a.noise,
                      "seed: move results of approximate instructions within their documented "
                      "bounds");

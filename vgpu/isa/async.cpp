@@ -56,6 +56,7 @@ Space barrier_space(const Emitter& e) { return space_number(e, 0); }
 void update_barrier(Emitter& e, int address, Value* arrivals, Value* transactions,
                     std::uint32_t flags) {
   Value* where = spilled_addresses(e, address, barrier_space(e), kBarrierBytes);
+  e.watch_arrival(e.active_bits(), where);
   Value* states = e.scratch(Emitter::vector_of(e.ir.getInt64Ty()));
   e.stop_with(e.call("vgpu_mbarrier_update", e.ir.getPtrTy(),
                      {e.block_field(0), e.active_bits(), where, e.ir.getInt32(flags),
@@ -94,6 +95,7 @@ void emit_test(Emitter& e) {
   Value* over =
       e.call(parity ? "vgpu_mbarrier_test_parity" : "vgpu_mbarrier_test", e.ir.getInt32Ty(),
              {active, where, spilled(e, 2, parity ? Type::b32 : Type::b64)});
+  e.watch_wait(over, where);
   Value* turns = e.warp_field(offsetof(WarpState, turns));
   Value* now = e.ir.CreateLoad(e.ir.getInt32Ty(), turns);
   e.ir.CreateStore(e.ir.CreateSelect(e.ir.CreateICmpEQ(over, active), now, e.ir.getInt32(1)),
@@ -121,7 +123,8 @@ void emit_mbarrier(Emitter& e) {
 /// cp.async.mbarrier.arrive: without .noinc it counts itself in and out.
 void emit_copy_arrival(Emitter& e) {
   e.allow({"async", "mbarrier", "arrive", "noinc", "shared", "shared::cta"});
-  if (e.has("noinc")) update_barrier(e, 0, lanes_of(e, 1), lanes_of(e, 0), 0);
+  if (e.has("noinc")) return update_barrier(e, 0, lanes_of(e, 1), lanes_of(e, 0), 0);
+  e.watch_arrival(e.active_bits(), spilled_addresses(e, 0, barrier_space(e), kBarrierBytes));
 }
 
 /// Bytes that each lane reads: all, src-size, or none where ignore-src holds.
@@ -171,6 +174,9 @@ void emit_bulk_copy(Emitter& e) {
     if (operand_count(e) < 4) e.unsupported("a barrier");
     barriers = spilled_addresses(e, 3, Space::shared, kBarrierBytes);
   }
+  e.watch_pieces(e.active_bits(), from, bytes, space_number(e, 1), false);
+  e.watch_pieces(e.active_bits(), to, bytes, space_number(e, 0), true);
+  if (e.has("mbarrier::complete_tx::bytes")) e.watch_arrival(e.active_bits(), barriers);
   if (!e.has("reduce"))
     return e.stop_with(e.call("vgpu_copy_bulk", e.ir.getPtrTy(),
                               {e.block_field(0), e.active_bits(), to, from, bytes, barriers}));
@@ -201,6 +207,7 @@ void emit_copies(Emitter& e) {
 void close_transactions(Emitter& e, int k, std::int64_t bytes) {
   Value* barriers = spilled_addresses(e, k, Space::shared, kBarrierBytes);
   Value* closed = e.spill(lanes_of(e, static_cast<std::uint32_t>(bytes)));
+  e.watch_arrival(e.active_bits(), barriers);
   e.stop_with(e.call("vgpu_close_transactions", e.ir.getPtrTy(),
                      {e.block_field(0), e.active_bits(), barriers, closed}));
 }

@@ -72,7 +72,7 @@ bool emit_atomic(Emitter& e) {
   const auto bits = static_cast<unsigned>(ptx::bits_of(type));
   const std::string helper = std::string("vgpu_atomic_") + operation(e) + "_" + ptx::name_of(type);
   if (!is_helper(helper)) e.unsupported("type");
-  const int count = e.has("v8") ? 8 : e.has("v4") ? 4 : e.has("v2") ? 2 : 1;
+  const int count = e.ins->vector_length();
   const int address = returns ? 1 : 0;
   const LaneAddresses at = e.addresses(address, e.space());
   require_alignment(e, at, static_cast<std::int64_t>(bits) / 8 * count);

@@ -51,18 +51,6 @@ Value* Emitter::spill(Value* value) {
   return room;
 }
 
-ptx::Space Emitter::space() const {
-  if (has("global")) return ptx::Space::global;
-  if (has("const")) return ptx::Space::constant;
-  if (has("shared") || has("shared::cta") || has("shared::cluster")) return ptx::Space::shared;
-  if (has("local")) return ptx::Space::local;
-  const auto& all = ins->modifiers;
-  const bool is_param = std::any_of(all.begin(), all.end(), [](const std::string& modifier) {
-    return modifier.starts_with("param");
-  });
-  return is_param ? ptx::Space::param : ptx::Space::generic;
-}
-
 Value* Emitter::active_bits() {
   Value* lanes = active();
   return lanes ? lanes_to_bits(lanes) : ir.getInt32(kAllLanes);

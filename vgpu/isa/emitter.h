@@ -92,6 +92,16 @@ class Emitter {
   virtual llvm::Value* warp_field(std::size_t offset) = 0;
   virtual llvm::Value* block_field(std::size_t offset) = 0;
 
+  // What checked launches are told of accesses and orders that only the instruction itself knows;
+  // nothing in others (translate/observed.cpp). `lanes`: i32; the others point to 32 u64, 32 u32.
+
+  /// `bytes` at each lane's address; ends the launch where one is not the kernel's.
+  virtual void watch_pieces(llvm::Value* lanes, llvm::Value* addresses, llvm::Value* bytes,
+                            ptx::Space space, bool writes) = 0;
+  /// Lanes arrive at barrier objects, and see the phase over that others arrived at.
+  virtual void watch_arrival(llvm::Value* lanes, llvm::Value* objects) = 0;
+  virtual void watch_wait(llvm::Value* lanes, llvm::Value* objects) = 0;
+
   // --- types ---
   llvm::Type* element(ptx::Type type);
   llvm::Type* shaped(llvm::Type* element) { return wide ? vector_of(element) : element; }
@@ -152,7 +162,7 @@ class Emitter {
   // --- modifiers ---
   bool has(std::string_view modifier) const { return ins->has(modifier); }
   /// The state space that the modifiers name; generic when none does.
-  ptx::Space space() const;
+  ptx::Space space() const { return ins->space(); }
   /// The i-th type among the modifiers counted from the last one (0: the last).
   ptx::Type type_from_end(int i = 0) const;
   /// Throws unless every modifier is a type or one of `allowed`.

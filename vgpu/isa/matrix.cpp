@@ -265,6 +265,20 @@ Value* stride_of(Emitter& e, std::size_t k, const MatrixFragment& fragment) {
   return e.ir.CreateZExt(e.ir.CreateExtractElement(lanes, first_active(e)), e.ir.getInt64Ty());
 }
 
+/// Each row or column that lies together in memory is a piece.
+void watch_fragment(Emitter& e, const MatrixFragment& f, Value* at, Value* stride, bool writes) {
+  const auto bits = static_cast<std::uint64_t>(bits_of(f.element));
+  const int count = f.transposed ? f.columns : f.rows, length = f.transposed ? f.rows : f.columns;
+  llvm::Type* i64 = e.ir.getInt64Ty();
+  Value* distance = e.ir.CreateLShr(e.ir.CreateMul(stride, e.ir.getInt64(bits)), 3);  // bytes
+  Value* addresses = e.ir.CreateAdd(e.splat(e.ir.CreatePtrToInt(at, i64)),
+                                    e.ir.CreateMul(e.lane_numbers(i64, 1), e.splat(distance)));
+  const auto bytes = static_cast<std::uint32_t>(static_cast<std::uint64_t>(length) * bits / 8);
+  const std::uint32_t pieces = count >= kWarpSize ? kAllLanes : (1u << count) - 1;
+  e.watch_pieces(e.ir.getInt32(pieces), e.spill(addresses), e.spill(e.splat(e.ir.getInt32(bytes))),
+                 e.space(), writes);
+}
+
 void emit_wmma(Emitter& e) {
   if (e.has("mma")) return emit_wmma_mma(e);
   const MatrixFragment fragment = fragment_of(e);
@@ -274,6 +288,7 @@ void emit_wmma(Emitter& e) {
   Value* at = common_pointer(e, pointer);
   Value* stride = stride_of(e, 2, fragment);
   Value* packed = e.ir.getInt64(fragment.packed());
+  watch_fragment(e, fragment, at, stride, !loads);
   if (!loads) {
     Value* room = spill(e, e.ins->operands.at(1), fragment.element, fragment.registers);
     e.call("vgpu_wmma_store", e.ir.getVoidTy(), {packed, at, stride, room});

@@ -79,7 +79,7 @@ void compiler_fence(Emitter& e) {
 
 Access access_of(Emitter& e) {
   const Type type = e.type_from_end();
-  const int count = e.has("v8") ? 8 : e.has("v4") ? 4 : e.has("v2") ? 2 : 1;
+  const int count = e.ins->vector_length();
   if (type == Type::none || type == Type::pred || ptx::bits_of(type) > 64) e.unsupported("type");
   return {type, e.element(type), count};
 }

@@ -63,6 +63,13 @@ const translate::Program& KernelForm::program() {
   return *program_;
 }
 
+const observe::KernelNotes& KernelForm::notes() {
+  const std::lock_guard lock(mutex_);
+  if (!notes_)
+    notes_ = std::make_unique<observe::KernelNotes>(*prepared_.module, prepared_.function, checks_);
+  return *notes_;
+}
+
 translate::CompileResult KernelForm::compile(const Code& code, translate::Effort effort) {
   const translate::Program& made = *program_;
   return translate::compile(code_key(code.full), settings().cache_folder, effort,

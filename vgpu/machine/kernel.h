@@ -11,6 +11,7 @@
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/machine/state.h"
+#include "vgpu/observe/launch_observer.h"
 #include "vgpu/translate/jit.h"
 #include "vgpu/translate/program.h"
 
@@ -37,6 +38,8 @@ class KernelForm {
   /// Makes the full or the masked code.
   void prepare(bool full);
   const translate::Program& program();
+  /// For the observers of checked launches.
+  const observe::KernelNotes& notes();
 
   /// Whether the address lies in this form's code; safe in a signal's handler.
   bool holds(std::uintptr_t address) const;
@@ -74,6 +77,7 @@ class KernelForm {
   const observe::Checks checks_;
   std::mutex mutex_;
   std::unique_ptr<translate::Program> program_;
+  std::unique_ptr<observe::KernelNotes> notes_;
   Code full_{true}, masked_{false};
 };
 

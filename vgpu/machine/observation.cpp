@@ -34,6 +34,7 @@ Observation::Observation(const Launch& launch, KernelForm& form, std::uint64_t n
   const translate::Layout& layout = program.layout;
   subject_.module = program.module;
   subject_.function = &program.function;
+  subject_.notes = &form.notes();
   subject_.shared_bytes = layout.shared_bytes + launch.dynamic_shared_bytes;
   subject_.local_bytes = layout.local_bytes;
   subject_.shared = extents(program, layout.shared, subject_.shared_bytes);
@@ -53,6 +54,7 @@ Observation::Observation(const Launch& launch, KernelForm& form, std::uint64_t n
 
 Observation::~Observation() {
   observer_->finish();
+  observe::MemoryMap::get().drop_retired();
   if (workspace_) observe::MemoryMap::get().remove(workspace_);
 }
 

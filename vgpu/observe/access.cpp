@@ -10,28 +10,9 @@ using ptx::Space;
 
 constexpr int kRowBytes = 16, kBarrierBytes = 8;
 
-bool is_shared(const std::string& modifier) {
-  return modifier == "shared" || modifier == "shared::cta" || modifier == "shared::cluster";
-}
-
-Space space_of(const Instruction& ins) {
-  for (const std::string& m : ins.modifiers) {
-    if (m == "global") return Space::global;
-    if (m == "const") return Space::constant;
-    if (m == "local") return Space::local;
-    if (m.starts_with("param")) return Space::param;
-    if (is_shared(m)) return Space::shared;
-  }
-  return Space::generic;
-}
-
-/// Bytes of the last type among the modifiers, all elements of a vector together.
+/// All elements of a vector together.
 int bytes_of(const Instruction& ins) {
-  ptx::Type type = ptx::Type::none;
-  for (const std::string& m : ins.modifiers)
-    if (const ptx::Type named = ptx::type_from_name(m); named != ptx::Type::none) type = named;
-  const int count = ins.has("v8") ? 8 : ins.has("v4") ? 4 : ins.has("v2") ? 2 : 1;
-  return ptx::bits_of(type) / 8 * count;
+  return ptx::bits_of(ins.last_type()) / 8 * ins.vector_length();
 }
 
 bool is_strong(const Instruction& ins) {
@@ -46,7 +27,7 @@ Access plain(const Instruction& ins) {
   const bool loads = ins.opcode != "st";
   return {.operand = loads ? 1 : 0,
           .effect = loads ? Effect::read : Effect::write,
-          .space = space_of(ins),
+          .space = ins.space(),
           .bytes = bytes_of(ins),
           .strong = is_strong(ins),
           .releases = releases(ins),
@@ -56,7 +37,7 @@ Access plain(const Instruction& ins) {
 Access atomic(const Instruction& ins) {
   return {.operand = ins.opcode == "atom" ? 1 : 0,
           .effect = Effect::atomic,
-          .space = space_of(ins),
+          .space = ins.space(),
           .bytes = bytes_of(ins),
           .strong = true,
           .releases = releases(ins)};
@@ -81,7 +62,7 @@ Access rows(const Instruction& ins) {
   const int count = ins.has("x4") ? 4 : ins.has("x2") ? 2 : 1;
   return {.operand = loads ? 1 : 0,
           .effect = loads ? Effect::read : Effect::write,
-          .space = space_of(ins),
+          .space = ins.space(),
           .bytes = kRowBytes,
           .lanes = count == 4 ? ~0u : (1u << 8 * count) - 1};
 }
@@ -103,7 +84,7 @@ std::vector<Access> barrier_object(const Instruction& ins) {
 std::vector<Access> accesses_of(const Instruction& ins) {
   const std::string& op = ins.opcode;
   if (op == "ld" || op == "ldu" || op == "st") {
-    if (space_of(ins) == Space::param) return {};
+    if (ins.space() == Space::param) return {};
     return {plain(ins)};
   }
   if (op == "atom" || op == "red") return {atomic(ins)};

@@ -150,8 +150,7 @@ void BlockObserver::report_race(const LaneAccess& a, const Target& target,
 /// The last writer's value lies in memory, or is about to: lanes of one store write together.
 bool BlockObserver::stores_same_value(const LaneAccess& a, const Conflict& conflict) const {
   if (!a.values) return false;
-  const ptx::Instruction& ins = launch_.instruction(a.index);
-  const std::size_t count = ins.has("v8") ? 8 : ins.has("v4") ? 4 : ins.has("v2") ? 2 : 1;
+  const auto count = static_cast<std::size_t>(launch_.instruction(a.index).vector_length());
   const std::size_t bytes = static_cast<std::size_t>(a.access.bytes) / count;
   const auto value = [&](int lane, std::size_t w) {
     return a.values + (w * kWarpSize + static_cast<std::size_t>(lane)) * bytes;

@@ -9,9 +9,9 @@
 namespace vgpu::observe {
 namespace {
 
-constexpr std::uint64_t kSector = 32, kWord = 4, kBanks = 32, kLanesOfASector = kSector / kWord;
-/// Pieces that one request can touch: 32 lanes of 32 bytes, each beginning in the middle of one.
-constexpr std::size_t kMostPieces = kWarpSize * 9;
+constexpr std::uint64_t kSector = 32, kWord = 4, kBanks = 32;
+/// Words that one request can touch: 32 lanes of 64 bytes, each beginning in the middle of one.
+constexpr std::size_t kMostPieces = kWarpSize * (kMostBytes / kWord + 1);
 
 /// Distinct numbers among those added.
 class Distinct {
@@ -78,10 +78,7 @@ bool is_one_of(std::string_view word, std::initializer_list<const char*> words) 
 
 /// Of an arithmetic instruction by its last type.
 InstructionClass class_of_type(const ptx::Instruction& ins) {
-  ptx::Type type = ptx::Type::none;
-  for (const std::string& m : ins.modifiers)
-    if (const ptx::Type named = ptx::type_from_name(m); named != ptx::Type::none) type = named;
-  switch (type) {
+  switch (ins.last_type()) {
     case ptx::Type::f32:
       return InstructionClass::f32;
     case ptx::Type::f64:

@@ -13,6 +13,9 @@
 
 namespace vgpu::observe {
 
+/// Of one lane in one request.
+inline constexpr int kMostBytes = 64;
+
 /// Where an access lies, for the counters.
 enum class CountedSpace : std::uint8_t { none, global, shared, local };
 

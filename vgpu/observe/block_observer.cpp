@@ -106,6 +106,25 @@ std::uint32_t BlockObserver::access(const WarpState& warp, int index, int which,
   return allowed;
 }
 
+std::uint32_t BlockObserver::pieces(const WarpState& warp, int index, std::uint32_t lanes,
+                                    const std::uint64_t* addresses, const std::uint32_t* bytes,
+                                    ptx::Space space, bool writes) {
+  std::uint32_t allowed = lanes;
+  if (checks_.counters) count_pieces(warp, lanes, addresses, bytes, space, writes);
+  for (std::uint32_t rest = checks_.finds() ? lanes : 0; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const Access access{.effect = writes ? Effect::write : Effect::read,
+                        .space = space,
+                        .bytes = static_cast<int>(bytes[lane]),
+                        .align = 1};  // looked at by the instruction
+    if (access.bytes == 0) continue;
+    const WarpAccess all{access, index,     static_cast<int>(warp.warp_index),
+                         lanes,  addresses, nullptr};
+    if (!check_alone(warp, all.of(lane))) allowed &= ~(1u << lane);
+  }
+  return allowed;
+}
+
 BlockObserver::Span BlockObserver::span_of(const WarpAccess& all) {
   const auto bytes = static_cast<std::uint64_t>(all.access.bytes);
   Span out;
@@ -126,7 +145,7 @@ BlockObserver::Span BlockObserver::span_of(const WarpAccess& all) {
 BlockObserver::Target BlockObserver::locate_span(const WarpAccess& all, const Span& span) {
   const ptx::Space space = all.access.space;
   if (space == ptx::Space::local) return {};
-  if (span.bits % std::bit_floor(static_cast<std::uint64_t>(all.access.bytes)) != 0) return {};
+  if (span.bits % all.access.alignment() != 0) return {};
   const std::uint64_t shared = span.first - number_of(memory_.shared),
                       bytes = span.end - span.first;
   if (space == ptx::Space::shared || shared < subject_.shared_bytes) {
@@ -172,7 +191,7 @@ void BlockObserver::check_together(const WarpAccess& all, const Span& span, cons
 }
 
 void BlockObserver::check_written(const LaneAccess& a, const Target& target) {
-  if (!target.written->has_all(target.written_at, static_cast<std::uint64_t>(a.access.bytes)))
+  if (!target.written->has_range(target.written_at, static_cast<std::uint64_t>(a.access.bytes)))
     report(Kind::uninitialised, a, target);
 }
 
@@ -181,7 +200,7 @@ bool BlockObserver::check_alone(const WarpState& warp, const LaneAccess& a) {
   const Target target = locate(warp, a);
   if (const auto kind = wrong(a, target)) {
     if (checks_.memory) report(*kind, a, target);
-    return false;
+    return !checks_.memory;  // nobody looks for it: the kernel does what it would do
   }
   if (!target.written) return true;
   if (checks_.race) check_race(a, target);
@@ -207,6 +226,29 @@ void BlockObserver::count(const WarpState& warp, const Access& access, std::uint
       return;
     default:
       return counters_.accessed(access, CountedSpace::global, active, addresses, 0);
+  }
+}
+
+/// A matrix's rows are one request; of a longer piece each 512 bytes are.
+void BlockObserver::count_pieces(const WarpState& warp, std::uint32_t lanes,
+                                 const std::uint64_t* addresses, const std::uint32_t* bytes,
+                                 ptx::Space space, bool writes) {
+  Access access{.effect = writes ? Effect::write : Effect::read, .space = space};
+  access.bytes = static_cast<int>(bytes[std::countr_zero(lanes | 1u << 31)]);
+  if (access.bytes <= kMostBytes) return count(warp, access, lanes, addresses);
+  constexpr std::uint32_t kStep = 16;
+  access.bytes = kStep;
+  for (std::uint32_t rest = lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    for (std::uint32_t done = 0; done < bytes[lane]; done += kStep * kWarpSize) {
+      std::uint64_t steps[kWarpSize];
+      std::uint32_t some = 0;
+      for (std::uint32_t i = 0; i < kWarpSize && done + i * kStep < bytes[lane]; ++i) {
+        steps[i] = addresses[lane] + done + i * kStep;
+        some |= 1u << i;
+      }
+      count(warp, access, some, steps);
+    }
   }
 }
 
@@ -255,11 +297,11 @@ bool BlockObserver::is_inside(const LaneAccess& a, const Target& target) const {
     case Target::Kind::shared:
       return target.offset < subject_.shared_bytes &&
              target.offset + bytes <= subject_.shared_bytes &&
-             shared_exists_.has_all(target.offset, bytes);
+             shared_exists_.has_range(target.offset, bytes);
     case Target::Kind::local:
       return target.offset < subject_.local_bytes &&
              target.offset + bytes <= subject_.local_bytes &&
-             local_exists_.has_all(target.offset, bytes);
+             local_exists_.has_range(target.offset, bytes);
     case Target::Kind::region:
       return target.offset + bytes <= target.region->bytes;
     default:
@@ -271,8 +313,7 @@ std::optional<Kind> BlockObserver::wrong(const LaneAccess& a, const Target& targ
   if (target.kind == Target::Kind::none) return wrong_address(a);
   if (!is_inside(a, target)) return Kind::out_of_bounds;
   if (target.region && target.region->freed) return Kind::use_after_free;
-  if (a.address % std::bit_floor(static_cast<std::uint64_t>(a.access.bytes)) != 0)
-    return Kind::misaligned;
+  if (a.address % a.access.alignment() != 0) return Kind::misaligned;
   return {};
 }
 
@@ -314,17 +355,6 @@ std::string BlockObserver::describe(const LaneAccess& a, const Target& target) c
              ? std::to_string(region->begin - a.address) + " bytes before " + region->label
              : std::to_string(a.address - region->begin - region->bytes) +
                    " bytes past the end of " + region->label;
-}
-
-void BlockObserver::unwritten_register(const WarpState& warp, int index, std::uint32_t lanes,
-                                       const std::string& name) {
-  for (; lanes; lanes &= lanes - 1) {
-    const int thread = static_cast<int>(warp.warp_index) * kWarpSize + std::countr_zero(lanes);
-    launch_.report(Kind::uninitialised, index, -1, [&](Report& r) {
-      r.what = "read of register " + name;
-      r.thread = launch_.thread(block_, thread);
-    });
-  }
 }
 
 }  // namespace vgpu::observe

@@ -54,6 +54,10 @@ class BlockObserver {
   /// writes, [element][lane], or null. Returns the lanes that may go on.
   std::uint32_t access(const WarpState& warp, int index, int which, std::uint32_t active,
                        const std::uint64_t* addresses, const std::uint8_t* values);
+  /// What an instruction touches besides: `bytes` at the addresses of `lanes`.
+  std::uint32_t pieces(const WarpState& warp, int index, std::uint32_t lanes,
+                       const std::uint64_t* addresses, const std::uint32_t* bytes, ptx::Space space,
+                       bool writes);
   /// A function of the machine left its result in a lane's local memory.
   void note_result(const WarpState& warp, std::uint32_t lane, std::uint64_t offset,
                    std::uint64_t bytes) {
@@ -81,10 +85,7 @@ class BlockObserver {
   /// shfl.sync reads from `lanes` (its b) within `bounds` (its c).
   void check_shuffle(const WarpState& warp, int index, std::uint32_t active,
                      const std::uint32_t* lanes, const std::uint32_t* bounds);
-  /// Lane `lane` reads a register at `index` that it never wrote.
-  void unwritten_register(const WarpState& warp, int index, std::uint32_t lanes,
-                          const std::string& name);
-
+  Order& order() { return order_; }
   BlockCounters& counters() { return counters_; }
   LaunchObserver& launch() { return launch_; }
   std::uint64_t block() const { return block_; }
@@ -110,6 +111,8 @@ class BlockObserver {
   void check_barrier(const Barrier& barrier);
   void count(const WarpState& warp, const Access& access, std::uint32_t active,
              const std::uint64_t* addresses);
+  void count_pieces(const WarpState& warp, std::uint32_t lanes, const std::uint64_t* addresses,
+                    const std::uint32_t* bytes, ptx::Space space, bool writes);
   void count_local(const WarpState& warp, const Access& access, std::uint32_t active,
                    const std::uint64_t* addresses);
   /// A warp's access, and one lane's part of it.

@@ -1,18 +1,34 @@
 // device_heap.cpp - malloc() and free() of kernels, with room around each piece.
 #include <cstdlib>
+#include <deque>
+#include <utility>
 
 #include "vgpu/observe/block_observer.h"
-#include "vgpu/observe/quarantine.h"
 
 namespace vgpu::observe {
 namespace {
 
 constexpr std::size_t kRoom = 64, kMostFreed = std::size_t{64} << 20;
 
-void give_back(void* memory) {
-  MemoryMap::get().remove(memory);
-  std::free(static_cast<std::uint8_t*>(memory) - kRoom);
-}
+/// Freed pieces that stay for a while, so that accesses to them are found out.
+class Freed {
+ public:
+  void put(void* memory, std::size_t bytes) {
+    waiting_.emplace_back(memory, bytes);
+    for (held_ += bytes; held_ > kMostFreed; waiting_.pop_front()) {
+      held_ -= waiting_.front().second;
+      give_back(waiting_.front().first);
+    }
+  }
+
+ private:
+  static void give_back(void* memory) {
+    MemoryMap::get().retire(memory);
+    std::free(static_cast<std::uint8_t*>(memory) - kRoom);
+  }
+  std::size_t held_ = 0;
+  std::deque<std::pair<void*, std::size_t>> waiting_;
+};
 
 }  // namespace
 
@@ -28,14 +44,14 @@ void* BlockObserver::heap_allocate(std::size_t bytes) {
 }
 
 void BlockObserver::heap_free(const WarpState& warp, int lane, void* memory) {
-  static auto* quarantine = new Quarantine(kMostFreed, give_back);
+  static auto* freed = new Freed;  // under the map's mutex, which the launch holds
   if (!memory) return;
   Region* region = MemoryMap::get().find(reinterpret_cast<std::uintptr_t>(memory));
   const bool right = region && region->on_heap && !region->freed &&
                      region->begin == reinterpret_cast<std::uintptr_t>(memory);
   if (right) {
     region->freed = true;
-    quarantine->put(memory, region->bytes);
+    freed->put(memory, region->bytes);
     return;
   }
   if (!checks_.memory) return;

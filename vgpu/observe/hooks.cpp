@@ -17,6 +17,27 @@ std::uint32_t access(const WarpState* warp, const BlockState* block, std::int32_
   return observer_of(block).access(*warp, index, which, active, addresses, values);
 }
 
+std::uint32_t pieces(const WarpState* warp, const BlockState* block, std::int32_t index,
+                     std::uint32_t lanes, const std::uint64_t* addresses,
+                     const std::uint32_t* bytes, std::int32_t space, std::int32_t writes) {
+  return observer_of(block).pieces(*warp, index, lanes, addresses, bytes,
+                                   static_cast<ptx::Space>(space), writes != 0);
+}
+
+void object_arrival(const WarpState* warp, const BlockState* block, std::uint32_t lanes,
+                    const std::uint64_t* objects) {
+  for (; lanes; lanes &= lanes - 1)
+    observer_of(block).order().arrive(objects[std::countr_zero(lanes)],
+                                      static_cast<int>(warp->warp_index));
+}
+
+void object_wait(const WarpState* warp, const BlockState* block, std::uint32_t lanes,
+                 const std::uint64_t* objects) {
+  for (; lanes; lanes &= lanes - 1)
+    observer_of(block).order().wait(objects[std::countr_zero(lanes)],
+                                    static_cast<int>(warp->warp_index));
+}
+
 void exchange(const WarpState* warp, const BlockState* block, std::int32_t index,
               std::uint32_t active, const std::uint32_t* masks, const std::uint32_t* lanes,
               const std::uint32_t* bounds) {
@@ -63,6 +84,9 @@ void* address(F* f) {
 
 std::span<const Hook> hooks() {
   static const Hook all[] = {{"vgpu_observe_access", address(&access)},
+                             {"vgpu_observe_pieces", address(&pieces)},
+                             {"vgpu_observe_object_arrival", address(&object_arrival)},
+                             {"vgpu_observe_object_wait", address(&object_wait)},
                              {"vgpu_observe_exchange", address(&exchange)},
                              {"vgpu_observe_arrival", address(&arrival)},
                              {"vgpu_observe_fence", address(&fence)},

@@ -5,6 +5,11 @@
 //   void vgpu_observe_exchange(WarpState*, BlockState*, int32 index, uint32 active,
 //                              const uint32* masks, const uint32* lanes, const uint32* bounds)
 //   void vgpu_observe_arrival(WarpState*, BlockState*, int32 index, uint32 lanes, uint32 mask)
+//   uint32 vgpu_observe_pieces(WarpState*, BlockState*, int32 index, uint32 lanes,
+//                              const uint64* addresses, const uint32* bytes, int32 space,
+//                              int32 writes)
+//   void vgpu_observe_object_{arrival,wait}(WarpState*, BlockState*, uint32 lanes,
+//                                           const uint64* objects)
 //   void vgpu_observe_fence(BlockState*)
 // Of counted launches:
 //   void vgpu_count_block(BlockState*, int32 basic_block, uint32 active)

@@ -14,23 +14,30 @@ std::string triple(std::uint64_t x, std::uint64_t y, std::uint64_t z) {
 
 }  // namespace
 
-LaunchObserver::LaunchObserver(const Subject& subject, const Checks& checks, std::uint32_t number)
-    : subject_(subject), checks_(checks), number_(number) {
-  for (const ptx::Instruction& ins : subject.function->body) accesses_.push_back(accesses_of(ins));
+KernelNotes::KernelNotes(const ptx::Module& module, const ptx::Function& function,
+                         const Checks& checks) {
   std::map<std::pair<int, int>, int> first;
-  for (int i = 0; i < static_cast<int>(accesses_.size()); ++i) {
-    const ptx::SourceLocation& at = instruction(i).source;
-    lines_.push_back(at.file == 0 ? i : first.try_emplace({at.file, at.line}, i).first->second);
-    if (const auto file = subject.module->files.find(at.file);
-        checks.finds() && lines_.back() == i && file != subject.module->files.end())
-      Allowances::get().note_line(file->second, at.line, checks);
+  for (int i = 0; i < static_cast<int>(function.body.size()); ++i) {
+    const ptx::Instruction& ins = function.body[static_cast<std::size_t>(i)];
+    accesses.push_back(accesses_of(ins));
+    const auto file = module.files.find(ins.source.file);
+    const bool known = file != module.files.end();
+    lines.push_back(known ? first.try_emplace({ins.source.file, ins.source.line}, i).first->second
+                          : i);
+    if (known && checks.finds() && lines.back() == i)
+      Allowances::get().note_line(file->second, ins.source.line, checks);
   }
 }
+
+LaunchObserver::LaunchObserver(const Subject& subject, const Checks& checks, std::uint32_t number)
+    : subject_(subject), checks_(checks), number_(number) {}
 
 void LaunchObserver::report(Kind kind, int index, int other,
                             const std::function<void(Report&)>& fill, Severity severity) const {
   const std::string& kernel = subject_.function->name;
-  const auto line = [&](int i) { return i < 0 ? i : lines_[static_cast<std::size_t>(i)]; };
+  const auto line = [&](int i) {
+    return i < 0 ? i : subject_.notes->lines[static_cast<std::size_t>(i)];
+  };
   Log::get().add({kind, kernel, line(index), line(other), severity}, [&] {
     Report out;
     out.kind = kind;

@@ -22,10 +22,19 @@ struct Extent {
   std::uint64_t offset = 0, bytes = 0;
 };
 
+/// What the observers look up of a kernel's instructions, the same in every launch.
+struct KernelNotes {
+  KernelNotes(const ptx::Module& module, const ptx::Function& function, const Checks& checks);
+
+  std::vector<std::vector<Access>> accesses;  // by instruction
+  std::vector<int> lines;  // instruction -> the first one of its source line, or itself
+};
+
 /// A kernel as the observers see it; lives as long as the launch.
 struct Subject {
   const ptx::Module* module = nullptr;
   const ptx::Function* function = nullptr;
+  const KernelNotes* notes = nullptr;
   std::vector<Extent> shared, local;
   std::uint64_t shared_bytes = 0, local_bytes = 0;  // of a block, of a thread
   const std::uint8_t* parameters = nullptr;
@@ -43,7 +52,9 @@ class LaunchObserver : public BlockOrder {
   const Checks& checks() const { return checks_; }
   std::uint32_t number() const { return number_; }
   /// The accesses of instruction `index`.
-  const std::vector<Access>& accesses(std::size_t index) const { return accesses_[index]; }
+  const std::vector<Access>& accesses(std::size_t index) const {
+    return subject_.notes->accesses[index];
+  }
   const ptx::Instruction& instruction(int index) const {
     return subject_.function->body[static_cast<std::size_t>(index)];
   }
@@ -94,8 +105,6 @@ class LaunchObserver : public BlockOrder {
   const Subject& subject_;
   const Checks checks_;
   const std::uint32_t number_;
-  std::vector<std::vector<Access>> accesses_;
-  std::vector<int> lines_;  // instruction -> the first one of its source line, or itself
   std::unordered_map<std::uint64_t, Exchange> exchanges_;   // by block
   std::unordered_map<std::uint64_t, bool> passed_through_;  // addresses with a release
   std::uint64_t sequence_ = 0;

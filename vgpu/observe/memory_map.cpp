@@ -23,6 +23,13 @@ Region& MemoryMap::add(const void* memory, std::size_t bytes, const std::string&
 
 void MemoryMap::remove(const void* memory) { regions_.erase(number_of(memory)); }
 
+void MemoryMap::retire(const void* memory) {
+  const auto found = regions_.find(number_of(memory));
+  if (found == regions_.end()) return;
+  retired_.push_back(std::move(found->second));
+  regions_.erase(found);
+}
+
 void MemoryMap::free(const void* memory) {
   constexpr std::size_t kMostFreed = 1 << 16;
   Region* const region = find(number_of(memory));

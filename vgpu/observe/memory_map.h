@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "vgpu/observe/byte_set.h"
 #include "vgpu/observe/race.h"
@@ -50,6 +51,9 @@ class MemoryMap {
   /// `all_written`: nothing is known of who writes it (the host's memory, variables).
   Region& add(const void* memory, std::size_t bytes, const std::string& label, bool all_written);
   void remove(const void* memory);
+  /// The same during a launch, whose observers may still hold the region: it goes with the launch.
+  void retire(const void* memory);
+  void drop_retired() { retired_.clear(); }
   /// Its memory is gone; that it was there stays known for a long while.
   void free(const void* memory);
   /// A number for a label.
@@ -73,6 +77,7 @@ class MemoryMap {
  private:
   std::map<std::uintptr_t, std::unique_ptr<Region>> regions_;
   std::deque<std::uintptr_t> freed_;  // that are still known
+  std::vector<std::unique_ptr<Region>> retired_;
   std::uint64_t number_ = 0;
 };
 

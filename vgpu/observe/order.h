@@ -1,4 +1,5 @@
-// order.h - what happens before what among a block's threads: barriers and syncs of lanes.
+// order.h - what happens before what among a block's threads: barriers, barrier objects and syncs
+// of lanes.
 //
 // A block's clock moves on at each of them. An access keeps the time at which it was made; it is
 // before what another thread does now when a barrier of both, or a sync of lanes that names both,
@@ -10,6 +11,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "vgpu/machine/state.h"
@@ -34,7 +36,10 @@ class Order {
   }
 
   /// A new block: everything before is over.
-  void restart() { block_barrier(); }
+  void restart() {
+    block_barrier();
+    objects_.clear();
+  }
 
   void block_barrier() { barrier_ = ++now_; }
 
@@ -52,6 +57,27 @@ class Order {
       for (std::size_t v = 0; v < warps_; ++v)
         pairs_[w * warps_ + v] = std::max(pairs_[w * warps_ + v], known[v]);
     });
+  }
+
+  /// mbarrier: what a warp did before it arrived at the object is before what others do once they
+  /// saw the phase over. Of whole warps and of all phases: an arrival too early or by another lane
+  /// hides a race.
+  void arrive(std::uint64_t object, int warp) {
+    const auto w = static_cast<std::size_t>(warp);
+    std::vector<Time>& known = objects_[object];
+    known.resize(warps_);
+    for (std::size_t v = 0; v < warps_ && !pairs_.empty(); ++v)
+      known[v] = std::max(known[v], pairs_[w * warps_ + v]);
+    known[w] = ++now_;
+  }
+  void wait(std::uint64_t object, int warp) {
+    const auto known = objects_.find(object);
+    if (known == objects_.end()) return;
+    if (pairs_.empty()) pairs_.resize(warps_ * warps_);
+    for (std::size_t v = 0; v < warps_; ++v) {
+      Time& of = pairs_[static_cast<std::size_t>(warp) * warps_ + v];
+      of = std::max(of, known->second[v]);
+    }
   }
 
   /// __syncwarp and its kin among some lanes of a warp.
@@ -101,6 +127,7 @@ class Order {
   Time now_ = 1, barrier_ = 1;
   std::vector<Time> pairs_;  // [warp][other], as Lanes::rows; empty until needed
   std::vector<Lanes> lanes_;
+  std::unordered_map<std::uint64_t, std::vector<Time>> objects_;  // [object][warp]: last arrival
 };
 
 }  // namespace vgpu::observe

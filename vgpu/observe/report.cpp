@@ -83,6 +83,7 @@ std::vector<Report> Log::reports() const {
 std::vector<Report> Log::take_new() {
   const std::lock_guard lock(mutex_);
   std::vector<Report> out;
+  if (quiet_) return out;
   for (Entry& entry : entries_) {
     if (!entry.told) out.push_back(entry.report);
     entry.told = true;

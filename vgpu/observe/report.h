@@ -69,10 +69,12 @@ class Log {
   /// Counts a finding; `make` describes the first one of its key.
   void add(const Key& key, const std::function<Report()>& make);
   std::vector<Report> reports() const;
-  /// Reports that have not been told yet; they are then.
+  /// Reports that have not been told yet; they are then. None while somebody keeps them quiet.
   std::vector<Report> take_new();
   /// Findings that count: errors and warnings that nobody allowed.
   std::uint64_t found() const;
+  /// Whoever takes the reports tells them himself.
+  void keep_quiet() { quiet_ = true; }
   void clear();
 
  private:
@@ -82,6 +84,7 @@ class Log {
   };
   mutable std::mutex mutex_;
   std::map<Key, std::size_t> numbers_;
+  bool quiet_ = false;
   std::vector<Entry> entries_;  // in the order of their first findings
 };
 

@@ -54,6 +54,25 @@ bool Instruction::has(std::string_view modifier) const {
   return std::find(modifiers.begin(), modifiers.end(), modifier) != modifiers.end();
 }
 
+Type Instruction::last_type() const {
+  for (auto m = modifiers.rbegin(); m != modifiers.rend(); ++m)
+    if (const Type type = type_from_name(*m); type != Type::none) return type;
+  return Type::none;
+}
+
+Space Instruction::space() const {
+  for (const std::string& m : modifiers) {
+    if (m == "global") return Space::global;
+    if (m == "const") return Space::constant;
+    if (m == "shared" || m == "shared::cta" || m == "shared::cluster") return Space::shared;
+    if (m == "local") return Space::local;
+    if (m.starts_with("param")) return Space::param;
+  }
+  return Space::generic;
+}
+
+int Instruction::vector_length() const { return has("v8") ? 8 : has("v4") ? 4 : has("v2") ? 2 : 1; }
+
 std::string Instruction::typed_opcode() const {
   std::string out = opcode;
   for (const std::string& modifier : modifiers) out += "." + modifier;

@@ -104,6 +104,12 @@ struct Instruction {
   std::string text;       // the statement as written, blanks squeezed, without the semicolon
 
   bool has(std::string_view modifier) const;
+  /// The last type among the modifiers; none when there is none.
+  Type last_type() const;
+  /// The state space that the modifiers name; generic when none does.
+  Space space() const;
+  /// Elements that a lane moves: 8, 4, 2 of .v8, .v4, .v2, else 1.
+  int vector_length() const;
   /// "ld.global.nc.v4.f32": opcode and modifiers, as spec/ptx_opcodes.tsv counts them.
   std::string typed_opcode() const;
 };

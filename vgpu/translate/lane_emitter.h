@@ -33,6 +33,10 @@ class LaneEmitter : public isa::Emitter {
   void fault_if(llvm::Value* wrong, std::int64_t bytes,
                 const std::function<llvm::Value*()>& address) override;
   void stop_with(llvm::Value* text) override;
+  void watch_pieces(llvm::Value* lanes, llvm::Value* addresses, llvm::Value* bytes,
+                    ptx::Space space, bool writes) override;
+  void watch_arrival(llvm::Value* lanes, llvm::Value* objects) override;
+  void watch_wait(llvm::Value* lanes, llvm::Value* objects) override;
   llvm::Value* warp_field(std::size_t offset) override { return field(warp_, offset); }
   llvm::Value* block_field(std::size_t offset) override { return field(block_, offset); }
   llvm::Value* scratch(llvm::Type* type) override;
@@ -129,6 +133,8 @@ class LaneEmitter : public isa::Emitter {
   std::uint64_t offset_of(const std::unordered_map<std::string, std::uint64_t>& map,
                           const std::string& name);
 
+  void stop_unless(llvm::Value* allowed, llvm::Value* wanted);
+  void watch_object(const char* hook, llvm::Value* lanes, llvm::Value* objects);
   llvm::Value* stored_values(int operand);
   llvm::Value* harmless(llvm::Value* base);
 

@@ -20,13 +20,6 @@ bool honours_mask(const ptx::Instruction& ins) {
   return false;
 }
 
-Type last_type(const ptx::Instruction& ins) {
-  Type out = Type::none;
-  for (const std::string& m : ins.modifiers)
-    if (const Type type = ptx::type_from_name(m); type != Type::none) out = type;
-  return out;
-}
-
 }  // namespace
 
 Value* LaneEmitter::observe_accesses() {
@@ -46,16 +39,40 @@ Value* LaneEmitter::observe_accesses() {
                          ir.getInt32(static_cast<std::uint32_t>(which)), before, where, values});
     allowed = ir.CreateAnd(allowed, these);
   }
-  // Initialisation and races are told and done; an access that is not allowed is not.
-  if (!program_.checks.finds()) return nullptr;
-  if (!honours_mask(*ins)) {
-    auto* why =
-        ir.CreateGlobalStringPtr("an access that the memory check refuses", "why", 0, &module);
-    stop_with(ir.CreateSelect(ir.CreateICmpEQ(allowed, before),
-                              llvm::ConstantPointerNull::get(ir.getPtrTy()), why));
-    return nullptr;
-  }
-  return allowed_ = allowed;
+  if (!program_.checks.memory) return nullptr;  // every lane goes on
+  if (honours_mask(*ins)) return allowed_ = allowed;
+  stop_unless(allowed, before);
+  return nullptr;
+}
+
+/// What takes no mask cannot leave lanes out.
+void LaneEmitter::stop_unless(Value* allowed, Value* wanted) {
+  auto* why =
+      ir.CreateGlobalStringPtr("an access that the memory check refuses", "why", 0, &module);
+  stop_with(ir.CreateSelect(ir.CreateICmpEQ(allowed, wanted),
+                            llvm::ConstantPointerNull::get(ir.getPtrTy()), why));
+}
+
+void LaneEmitter::watch_pieces(Value* lanes, Value* addresses, Value* bytes, ptx::Space space,
+                               bool writes) {
+  if (!program_.checks.sees_accesses()) return;
+  Value* allowed =
+      call("vgpu_observe_pieces", ir.getInt32Ty(),
+           {warp_, block_, ir.getInt32(static_cast<std::uint32_t>(index)), lanes, addresses, bytes,
+            ir.getInt32(static_cast<std::uint32_t>(space)), ir.getInt32(writes)});
+  if (program_.checks.memory) stop_unless(allowed, lanes);
+}
+
+void LaneEmitter::watch_object(const char* hook, Value* lanes, Value* objects) {
+  if (program_.checks.race) call(hook, ir.getVoidTy(), {warp_, block_, lanes, objects});
+}
+
+void LaneEmitter::watch_arrival(Value* lanes, Value* objects) {
+  watch_object("vgpu_observe_object_arrival", lanes, objects);
+}
+
+void LaneEmitter::watch_wait(Value* lanes, Value* objects) {
+  watch_object("vgpu_observe_object_wait", lanes, objects);
 }
 
 /// The values that a store writes, [element][lane], in memory.
@@ -63,7 +80,7 @@ Value* LaneEmitter::stored_values(int operand) {
   const Operand& given = ins->operands[static_cast<std::size_t>(operand)];
   const bool many = given.kind == Operand::Kind::vector;
   const std::size_t count = many ? given.elements.size() : 1;
-  const Type type = last_type(*ins);
+  const Type type = ins->last_type();
   auto* lanes = vector_of(element(type));
   Value* room = scratch(llvm::ArrayType::get(lanes, count));
   for (std::size_t w = 0; w < count; ++w)

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -65,6 +66,42 @@ TEST_P(Corpus, BugIsFoundAndRepairIsNot) {
   EXPECT_TRUE(found) << seeded.hunts << ": want " << name_of(seeded.kind) << ", reported:\n"
                      << text_of_all(bug);
   EXPECT_TRUE(repair.empty()) << "the repaired twin:\n" << text_of_all(repair);
+}
+
+__global__ void churn(int* y) {
+  for (int i = 0; i < 64; ++i) {
+    auto* piece = static_cast<char*>(malloc(1 << 16));
+    piece[threadIdx.x] = static_cast<char>(i);
+    y[blockIdx.x * blockDim.x + threadIdx.x] = piece[threadIdx.x];
+    free(piece);
+  }
+}
+
+TEST(DeviceHeap, PiecesMayGoWhileTheLaunchRuns) {
+  Log::get().clear();
+  const Buffer<int> y(128);
+  churn<<<2, 64>>>(y);  // 512 MiB in all, of which 64 MiB of freed pieces are kept
+
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  EXPECT_TRUE(Log::get().reports().empty()) << text_of_all(Log::get().reports());
+}
+
+__global__ void put(int* at, int value) { *at = value; }
+
+TEST(OtherChecks, LeaveAccessesThatTheyDoNotLookFor) {
+  Log::get().clear();
+  Checks& checks = settings().checks;
+  const Checks before = checks;
+  checks = {};
+  checks.race = checks.init = true;
+  auto* const host = static_cast<int*>(std::calloc(1, sizeof(int)));
+  put<<<1, 1>>>(host, 7);  // no memory of the device, and the check for that is off
+  cudaDeviceSynchronize();
+  checks = before;
+
+  EXPECT_EQ(*host, 7);
+  EXPECT_TRUE(Log::get().reports().empty()) << text_of_all(Log::get().reports());
+  std::free(host);
 }
 
 __global__ void lanes_write_one_value(int* y) {

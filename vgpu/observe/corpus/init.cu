@@ -1,4 +1,7 @@
 // Reads of what nobody wrote.
+#include <cuda_fp16.h>
+#include <mma.h>
+
 #include "vgpu/observe/corpus/corpus.h"
 
 namespace vgpu::observe::corpus {
@@ -102,6 +105,35 @@ void local_array_not_filled(bool fixed) {
   PLUMB_TWINS(count_digits, fixed, 1, 32, 0, x, y);
 }
 
+/// The product fills 16 of 24 columns.
+template <bool kFixed>
+__global__ void tile_of_a_product(const __half* a, float* y) {
+  using namespace nvcuda::wmma;
+  __shared__ float tile[16 * 24];
+  fragment<matrix_a, 16, 16, 16, __half, row_major> left;
+  fragment<matrix_b, 16, 16, 16, __half, col_major> right;
+  fragment<accumulator, 16, 16, 16, float> sums;
+  load_matrix_sync(left, a, 16);
+  load_matrix_sync(right, a, 16);
+  fill_fragment(sums, 0.f);
+  mma_sync(sums, left, right, sums);
+  store_matrix_sync(tile, sums, 24, mem_row_major);
+  __syncwarp();
+  y[threadIdx.x] = tile[24 * (threadIdx.x % 16) + (kFixed ? 15 : 16)];
+}
+
+void beside_a_product(bool fixed) {
+  const Buffer<__half> a(256);
+  const Buffer<float> y(32);
+  PLUMB_TWINS(tile_of_a_product, fixed, 1, 32, 0, a, y);
+}
+
+void product_of_what_was_not(bool fixed) {
+  const Buffer<__half> a(256, fixed);
+  const Buffer<float> y(32);
+  PLUMB_TWINS(tile_of_a_product, true, 1, 32, 0, a, y);
+}
+
 __global__ void copy_bytes(const unsigned char* x, unsigned char* y) {
   y[threadIdx.x] = x[threadIdx.x];
 }
@@ -130,6 +162,10 @@ std::vector<Seeded> init_bugs() {
        sum_without_zero},
       {"local_array_not_filled", Kind::uninitialised, "a thread's array filled in places",
        local_array_not_filled},
+      {"beside_a_product", Kind::uninitialised, "columns that wmma's store leaves out",
+       beside_a_product},
+      {"product_of_what_was_not", Kind::uninitialised, "wmma's load of fresh memory",
+       product_of_what_was_not},
       {"one_byte", Kind::uninitialised, "a single byte between two fills", one_byte},
   };
 }

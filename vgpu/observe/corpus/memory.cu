@@ -1,4 +1,7 @@
 // Addresses that are not the kernel's: out of bounds, misaligned, freed, foreign.
+#include <cuda_fp16.h>
+#include <mma.h>
+
 #include <cstdlib>
 
 #include "vgpu/observe/corpus/corpus.h"
@@ -215,6 +218,18 @@ void device_heap(bool fixed) {
   PLUMB_TWINS(heap_list, fixed, 1, 32, 0, y);
 }
 
+__global__ void store_product(float* y) {
+  using namespace nvcuda::wmma;
+  fragment<accumulator, 16, 16, 16, float> sums;
+  fill_fragment(sums, 1.f);
+  store_matrix_sync(y, sums, 16, mem_row_major);
+}
+
+void product_beyond_the_end(bool fixed) {
+  const Buffer<float> y(fixed ? 256 : 250);
+  store_product<<<1, 32>>>(y);
+}
+
 void freed_too_early(bool fixed) {
   float* x = nullptr;
   cudaMalloc(&x, 256 * sizeof(float));
@@ -264,6 +279,8 @@ std::vector<Seeded> memory_bugs() {
       {"local_memory_of_another_thread", Kind::foreign_memory,
        "the address of a local variable given to others", local_memory_of_another_thread},
       {"device_heap", Kind::out_of_bounds, "beyond malloc() in a kernel", device_heap},
+      {"product_beyond_the_end", Kind::out_of_bounds, "wmma's store of a tile that does not fit",
+       product_beyond_the_end},
       {"freed_too_early", Kind::use_after_free, "a kernel after cudaFree", freed_too_early},
       {"pointer_of_the_host", Kind::foreign_memory, "malloc() of the host given to a kernel",
        pointer_of_the_host},

@@ -194,6 +194,36 @@ void makers_and_users(bool fixed) {
   PLUMB_TWINS(make_and_use, fixed, 1, 128, 0, x, y);
 }
 
+/// Warps 0 and 1 arrive at a barrier object when they have made; warps 2 and 3 wait for its phase.
+template <bool kFixed>
+__global__ void made_behind_an_object(const float* x, float* y) {
+  __shared__ float made[64];
+  __shared__ std::uint64_t object;
+  const auto at = static_cast<unsigned>(__cvta_generic_to_shared(&object));
+  const int t = threadIdx.x;
+  if (t == 0) asm volatile("mbarrier.init.shared.b64 [%0], 64;" ::"r"(at) : "memory");
+  __syncthreads();
+  if (t < 64) {
+    std::uint64_t state;
+    made[t] = x[t];
+    asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(state) : "r"(at) : "memory");
+  } else {
+    unsigned over = kFixed ? 0 : 1;
+    while (over == 0)
+      asm volatile(
+          "{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], 0; selp.u32 %0, 1, 0, p; }"
+          : "=r"(over)
+          : "r"(at)
+          : "memory");
+    y[t - 64] = made[127 - t];
+  }
+}
+
+void object_that_nobody_waits_at(bool fixed) {
+  const Buffer<float> x(64), y(64);
+  PLUMB_TWINS(made_behind_an_object, fixed, 1, 128, 0, x, y);
+}
+
 /// Neighbouring bytes belong to neighbouring threads: no race, where a word of four would be one.
 template <bool kFixed>
 __global__ void set_flags(const int* x, unsigned char* y) {
@@ -257,6 +287,8 @@ std::vector<Seeded> shared_races() {
        atomics_and_plain_reads},
       {"makers_and_users", Kind::race_shared, "bar.arrive and bar.sync forgotten",
        makers_and_users},
+      {"object_that_nobody_waits_at", Kind::race_shared, "mbarrier arrived at, and never waited at",
+       object_that_nobody_waits_at},
       {"bytes_of_a_word", Kind::race_shared, "flags of four threads in one word", bytes_of_a_word},
       {"sync_of_the_wrong_half", Kind::race_shared, "__syncwarp of a half that is not the writer's",
        sync_of_the_wrong_half},
