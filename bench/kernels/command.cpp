@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "bench/kernels/sheet.h"
+#include "bench/ops/command.h"
 #include "impl/core/error.h"
 #include "impl/core/file.h"
 
@@ -55,12 +56,9 @@ void add_kernels_command(CLI::App& app, const ChosenGpu& chosen) {
   CLI::App* kernels_app = app.add_subcommand(
       "kernels", "Every kernel on one page: registers, occupancy, exact counts, modelled time");
   kernels_app->add_option("--gpu", a->gpu, "t4, a100, h100, h200, b200")->capture_default_str();
-  kernels_app->add_option("--op", a->wanted.ops, "this op alone (may be repeated)");
-  kernels_app->add_option("--direction", a->wanted.directions, "forward, backward, step ...");
-  kernels_app->add_option("--dtype", a->wanted.dtypes, "f64, f32, f16, bf16")
-      ->capture_default_str();
+  add_call_options(*kernels_app, a->wanted);
   kernels_app->add_option("--batch", a->batch, "of the representative calls")
-      ->check(CLI::Range(1, 16384))
+      ->check(CLI::Range(std::int64_t{1}, kMostBatch))
       ->capture_default_str();
   kernels_app->add_flag("--counters-only", a->counters_only, "do not ask ptxas");
   kernels_app->add_option("--json", a->json, "write every figure there");

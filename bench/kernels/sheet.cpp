@@ -125,7 +125,10 @@ std::string complaints(const std::vector<KernelRow>& rows) {
       complain(fmt::format("{} wavefronts of shared memory beyond the least {}", conflicts(c),
                            c.shared_load.least + c.shared_store.least));
   }
-  return out + fmt::format("{} rows, {} that spill\n", rows.size(), spilling);
+  const auto asked =
+      std::ranges::count_if(rows, [](const KernelRow& r) { return r.code.has_value(); });
+  return out + fmt::format("{} rows, {} that spill of the {} that ptxas was asked about\n",
+                           rows.size(), spilling, asked);
 }
 
 }  // namespace

@@ -24,7 +24,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kWrong = 2, kNothing = 4;
-constexpr std::int64_t kMostBatch = 16384;
 
 struct Arguments {
   Wanted wanted{{}, {}, {"f32"}, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}};
@@ -173,13 +172,17 @@ int bench_or_refuse(const Arguments& a, const std::string& device) try {
 
 }  // namespace
 
+void add_call_options(CLI::App& app, Wanted& wanted) {
+  app.add_option("--op", wanted.ops, "this op alone (may be repeated)");
+  app.add_option("--direction", wanted.directions, "forward, backward, step ...");
+  app.add_option("--dtype", wanted.dtypes, "f64, f32, f16, bf16")->capture_default_str();
+}
+
 void add_bench_command(CLI::App& app, const Chosen& chosen) {
   auto a = std::make_shared<Arguments>();
   CLI::App* bench_app = app.add_subcommand(
       "bench", "Time every op over the batch, each call found right first, beside LibTorch");
-  bench_app->add_option("--op", a->wanted.ops, "this op alone (may be repeated)");
-  bench_app->add_option("--direction", a->wanted.directions, "forward, backward, step ...");
-  bench_app->add_option("--dtype", a->wanted.dtypes, "f64, f32, f16, bf16")->capture_default_str();
+  add_call_options(*bench_app, a->wanted);
   bench_app->add_option("--batch", a->wanted.batches, "batches, as 1,8,64")
       ->delimiter(',')
       ->check(CLI::Range(std::int64_t{1}, kMostBatch))

@@ -1,4 +1,4 @@
-// command.h - `plumbline bench`.
+// command.h - `plumbline bench`, and the options by which calls are chosen.
 #pragma once
 
 #include <functional>
@@ -15,5 +15,9 @@ namespace plumb::bench {
 using Chosen = std::function<void(const std::function<int(const std::string& device)>&)>;
 
 void add_bench_command(CLI::App& app, const Chosen& chosen);
+
+struct Wanted;
+/// --op, --direction and --dtype, which fill `wanted`.
+void add_call_options(CLI::App& app, Wanted& wanted);
 
 }  // namespace plumb::bench

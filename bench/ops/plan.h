@@ -9,6 +9,8 @@
 
 namespace plumb::bench {
 
+inline constexpr std::int64_t kMostBatch = 16384;
+
 /// Filters; an empty list lets everything pass.
 struct Wanted {
   std::vector<std::string> ops, directions, dtypes;
