@@ -195,12 +195,12 @@ void BlockObserver::check_written(const LaneAccess& a, const Target& target) {
     report(Kind::uninitialised, a, target);
 }
 
-/// False: the lane may not go on.
+/// False: something is wrong with the access itself, and the lane may not make it.
 bool BlockObserver::check_alone(const WarpState& warp, const LaneAccess& a) {
   const Target target = locate(warp, a);
   if (const auto kind = wrong(a, target)) {
     if (checks_.memory) report(*kind, a, target);
-    return !checks_.memory;  // nobody looks for it: the kernel does what it would do
+    return false;
   }
   if (!target.written) return true;
   if (checks_.race) check_race(a, target);

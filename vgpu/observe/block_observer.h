@@ -51,7 +51,8 @@ class BlockObserver {
   void start(std::uint64_t block);
 
   /// Access `which` of instruction `index` by the `active` lanes; `values` are what a plain store
-  /// writes, [element][lane], or null. Returns the lanes that may go on.
+  /// writes, [element][lane], or null. Returns the lanes that may go on; code without the memory
+  /// check lets all of them.
   std::uint32_t access(const WarpState& warp, int index, int which, std::uint32_t active,
                        const std::uint64_t* addresses, const std::uint8_t* values);
   /// What an instruction touches besides: `bytes` at the addresses of `lanes`.

@@ -111,9 +111,9 @@ void LaunchObserver::finish() {
   add_counted(out);
 }
 
-void LaunchObserver::fence(std::uint64_t block, const Order& order) {
+void LaunchObserver::fence(std::uint64_t block, Order& order) {
   Exchange& of = exchanges_[block];
-  of.fence = order.now();
+  of.fence = order.fence();
   of.order = &order;
 }
 

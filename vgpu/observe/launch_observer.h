@@ -76,7 +76,7 @@ class LaunchObserver : public BlockOrder {
   // --- what blocks tell each other: a fence, then an atomic or flag that another block reads ---
 
   /// A thread of `block` fenced: what it and those before it wrote may be passed on.
-  void fence(std::uint64_t block, const Order& order);
+  void fence(std::uint64_t block, Order& order);
   /// A strong access of `address` passes on and takes what was passed on through it.
   void meet(std::uint64_t address, const Event& event, const Order& order);
   bool before(std::uint64_t block, Time when, int thread, std::uint64_t now,

@@ -1,9 +1,9 @@
 // order.h - what happens before what among a block's threads: barriers, barrier objects and syncs
 // of lanes.
 //
-// A block's clock moves on at each of them. An access keeps the time at which it was made; it is
-// before what another thread does now when a barrier of both, or a sync of lanes that names both,
-// came later, or a chain of such.
+// A block's clock moves on at each of them, and at fences. An access keeps the time at which it was
+// made; it is before what another thread does now when a barrier of both, or a sync of lanes that
+// names both, came later, or a chain of such.
 #pragma once
 
 #include <algorithm>
@@ -34,6 +34,9 @@ class Order {
   bool has_partial_syncs(int warp) const {
     return lanes_[static_cast<std::size_t>(warp)].rows || !pairs_.empty();
   }
+
+  /// A fence: what was done up to its time, which is over then, is before it.
+  Time fence() { return now_++; }
 
   /// A new block: everything before is over.
   void restart() {

@@ -70,6 +70,26 @@ void last_block_without_fence(bool fixed) {
   PLUMB_TWINS(last_block, fixed, kBlocks, kThreads, 0, x, partial, sum);
 }
 
+__device__ unsigned announced;
+
+/// A fence orders what comes before it, and the count is raised after it: the sum lies between.
+template <bool kFixed>
+__global__ void announce(const float* x, float* partial, float* sum) {
+  if (threadIdx.x != 0) return;
+  if constexpr (!kFixed) __threadfence();
+  partial[blockIdx.x] = x[blockIdx.x];
+  if constexpr (kFixed) __threadfence();
+  if (atomicInc(&announced, gridDim.x - 1) != gridDim.x - 1) return;
+  float all = 0;
+  for (unsigned b = 0; b < gridDim.x; ++b) all += partial[b];
+  *sum = all;
+}
+
+void fence_before_the_write(bool fixed) {
+  const Buffer<float> x(kBlocks), partial(kBlocks), sum(1);
+  PLUMB_TWINS(announce, fixed, kBlocks, 32, 0, x, partial, sum);
+}
+
 template <bool kFixed>
 __global__ void flag_of_the_left(int* values, int* flags) {
   if (threadIdx.x != 0) return;
@@ -163,6 +183,8 @@ std::vector<Seeded> global_races() {
        stencil_in_place},
       {"last_block_without_fence", Kind::race_global,
        "the last block reads the others' sums: __threadfence is missing", last_block_without_fence},
+      {"fence_before_the_write", Kind::race_global,
+       "a fence that comes before what it should order", fence_before_the_write},
       {"look_back_without_flag", Kind::race_global, "the left block's value read before its flag",
        look_back_without_flag},
       {"block_barrier_for_a_grid", Kind::race_global, "__syncthreads where grid.sync is needed",

@@ -61,6 +61,23 @@ void next_tile_too_early(bool fixed) {
   PLUMB_TWINS(reuse_tile, fixed, 1, kThreads, 0, x, y, 4);
 }
 
+/// The last warp writes: in the machine's order every read comes before, and none after tells.
+template <bool kFixed>
+__global__ void last_thread_replaces(const float* x, float* y) {
+  __shared__ float first;
+  const int t = threadIdx.x;
+  if (t == 0) first = x[0];
+  __syncthreads();
+  y[t] = first;
+  if constexpr (kFixed) __syncthreads();
+  if (t == kThreads - 1) first = x[1];
+}
+
+void replaced_after_the_reads(bool fixed) {
+  const Buffer<float> x(2), y(kThreads);
+  PLUMB_TWINS(last_thread_replaces, fixed, 1, kThreads, 0, x, y);
+}
+
 template <bool kFixed>
 __global__ void lane_zero_tells(const int* x, int* y) {
   __shared__ int found[kThreads / 32];
@@ -274,6 +291,9 @@ std::vector<Seeded> shared_races() {
        no_barrier_in_the_tree},
       {"next_tile_too_early", Kind::race_shared, "a tile overwritten while others read it",
        next_tile_too_early},
+      {"replaced_after_the_reads", Kind::race_shared,
+       "a value replaced by the last thread while others may still read it",
+       replaced_after_the_reads},
       {"no_warp_barrier", Kind::race_shared,
        "lane 0 writes, its warp reads: a missing __syncwarp (HeCBench #221)", no_warp_barrier},
       {"cumulative_sum_in_place", Kind::race_shared,
