@@ -72,10 +72,10 @@ int main(int argc, char** argv) {
   app.add_option("--threads", threads, "cores of the virtual GPU; 0: all")
       ->check(CLI::Range(0, 4095));
   std::string checks;
-  app.add_option(
-      "--check", checks,
-      "find out kernels on the virtual GPU: memory, init, race, sync, all of these, leak; exit 2 "
-      "when something is found");
+  app.add_option("--check", checks,
+                 "find out kernels on the virtual GPU: memory, init, race, sync, stream, all of "
+                 "these, leak, unused; exit 2 "
+                 "when something is found");
   app.fallthrough();
   int status = 0;
   const auto on_device = [&](const auto& run) {

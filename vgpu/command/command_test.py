@@ -222,7 +222,7 @@ class Run(Command):
             ("ORDER", "random", "forward, reverse, random:SEED"),
             ("TIMEOUT", "soon", "seconds as 2.5, 0 for none"),
             ("APPROX_NOISE", "-1", "a seed: an integer"),
-            ("CHECK", "memory,luck", "memory, init, race, sync, leak, all (the first four), off, with commas between"),
+            ("CHECK", "memory,luck", "memory, init, race, sync, stream, leak, unused, all (the first five), off, with commas between"),
             ("COUNTERS", "yes", "on, off"),
             ("DUMP", "", "a folder that exists"),  # an empty one named the current folder
             ("DUMP", "/nowhere", "a folder that exists"),
@@ -366,12 +366,25 @@ class Exec(Command):
 
     def test_a_check_that_finds_nothing(self):
         result = self.exec("--check", "all", SAMPLES["shared"])
-        self.assertEqual((result.returncode, result.stderr), (0, "vgpu: check memory,init,race,sync: 0 found\n"))
+        self.assertEqual((result.returncode, result.stderr), (0, "vgpu: check memory,init,race,sync,stream: 0 found\n"))
 
     def test_leaks_are_told_when_asked_for(self):
         result = self.exec("--check", "leak", SAMPLES["shared"])
         self.assertEqual(result.returncode, 2)
         self.assertIn("vgpu: error: leak: never freed: allocation 1 (20000 bytes, device)", result.stderr)
+
+    def test_errors_that_nobody_asks_for_are_told_at_the_end(self):
+        result = self.exec("--check", "stream", SAMPLES["shared"], "unasked")
+        self.assertEqual((result.returncode, result.stdout), (2, "done\n"), result.stderr)
+        self.assertIn("vgpu: error: unchecked-error: a launch failed with cudaErrorInvalidConfiguration, "
+                      "and nothing asked for its error\n    kernel ", result.stderr)
+        self.assertEqual(self.exec("--check", "memory", SAMPLES["shared"], "unasked").returncode, 0)
+
+    def test_unused_memory_is_told_when_asked_for(self):
+        result = self.exec("--check", "unused", SAMPLES["shared"], "beyond")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("vgpu: warning: unused: 0 bytes never written, 240 written and never read, of "
+                      "allocation 1 (240 bytes, device)", result.stderr)
 
     def test_programs_without_cuda_say_nothing(self):
         result = self.exec("--check", "all", "--counters", "sh", "-c", "echo here; exit 3")
@@ -395,7 +408,7 @@ class Exec(Command):
         self.assertIn("cannot write PLUMBLINE_VGPU_REPORT '/nowhere/report.json': No such file or directory", result.stderr)
 
     def test_wrong_checks(self):
-        self.one_line(64, "--check is 'memroy', allowed: memory, init, race, sync, leak", "exec", "--check", "memroy", "true")
+        self.one_line(64, "--check is 'memroy', allowed: memory, init, race, sync, stream, leak", "exec", "--check", "memroy", "true")
 
     def renamed(self, name):
         """The sample as if it were built with the runtime of another version: its file and its symbols' version."""

@@ -212,8 +212,9 @@ void add_exec_command(CLI::App& app, const Chosen& chosen) {
                    "seed: move results of approximate instructions within their documented "
                    "bounds")
       ->check(CLI::NonNegativeNumber);
-  exec_app->add_option("--check", a->checks,
-                       "find out kernels: memory, init, race, sync, all of these, leak");
+  exec_app->add_option(
+      "--check", a->checks,
+      "find out kernels: memory, init, race, sync, stream, all of these, leak, unused");
   exec_app->add_flag("--counters", a->counters,
                      "count each kernel's instructions, memory, divergence, contention");
   exec_app->add_option("--report", a->report, "write findings and counters there, as JSON");

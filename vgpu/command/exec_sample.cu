@@ -1,5 +1,5 @@
 // A program of somebody else's, for plumbline exec.   exec_sample [sum | beyond | spin | wait |
-// exit N]
+// unasked | exit N]
 #include <cuda_runtime.h>
 #include <unistd.h>
 
@@ -59,6 +59,12 @@ int write_beyond() {
   return 0;
 }
 
+int fail_unasked() {
+  fill<<<1, 2048>>>(nullptr);
+  std::printf("done\n");
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,6 +72,7 @@ int main(int argc, char** argv) {
   if (std::strcmp(what, "sum") == 0) return sum();
   if (std::strcmp(what, "beyond") == 0) return write_beyond();
   if (std::strcmp(what, "spin") == 0) return spin_forever();
+  if (std::strcmp(what, "unasked") == 0) return fail_unasked();
   if (std::strcmp(what, "exit") == 0) return argc > 2 ? std::atoi(argv[2]) : 0;
   std::printf("ready\n");
   std::fflush(stdout);

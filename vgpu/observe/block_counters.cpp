@@ -162,11 +162,11 @@ void BlockCounters::count_buffers(const Access& access, std::uint32_t active,
     const std::uint64_t inside = std::min<std::uint64_t>(bytes, last_->bytes - at);
     if (access.reads()) {
       of.read += bytes;
-      last_->counted_reads.add_atomically(at, inside);
+      last_->launch_reads.add_atomically(at, inside);
     }
     if (access.writes()) {
       of.written += bytes;
-      last_->counted_writes.add_atomically(at, inside);
+      last_->launch_writes.add_atomically(at, inside);
     }
   });
 }

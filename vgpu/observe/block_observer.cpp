@@ -57,6 +57,8 @@ BlockObserver::BlockObserver(LaunchObserver& launch, const BlockMemoryMap& memor
     : launch_(launch),
       subject_(launch.subject()),
       checks_(launch.checks()),
+      keeps_touched_(checks_.stream || checks_.unused),
+      keeps_written_(checks_.init || checks_.unused),
       memory_(memory),
       threads_(static_cast<std::uint64_t>(warps) * kWarpSize),
       block_threads_(std::uint64_t{subject_.block[0]} * subject_.block[1] * subject_.block[2]),
@@ -78,7 +80,7 @@ void BlockObserver::start(std::uint64_t block) {
   order_.restart();
   pending_.clear();
   counters_.started(block_threads_);
-  if (!checks_.init) return;
+  if (!keeps_written_) return;
   shared_written_ = ByteSet(subject_.shared_bytes);
   local_written_ = ByteSet(subject_.local_bytes * threads_);
 }
@@ -175,8 +177,16 @@ void BlockObserver::check_together(const WarpAccess& all, const Span& span, cons
   const auto bytes = static_cast<std::uint64_t>(access.bytes);
   const bool dense = span.consecutive && span.end - span.first <= kWarpSize * 16;
   if (checks_.race) check_races(all, span, target);
-  if (!checks_.init) return;
-  if (access.reads() && !(dense && target.written->has_range(target.offset, span.end - span.first)))
+  if (keeps_touched_) {
+    if (dense)
+      note_touched(access, target, span.end - span.first);
+    else
+      for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1)
+        note_touched(access, part_of(target, span, all.addresses[std::countr_zero(rest)]), bytes);
+  }
+  if (!keeps_written_) return;
+  if (checks_.init && access.reads() &&
+      !(dense && target.written->has_range(target.offset, span.end - span.first)))
     for (std::uint32_t rest = all.lanes; rest; rest &= rest - 1) {
       const int lane = std::countr_zero(rest);
       const std::uint64_t address = all.addresses[lane];
@@ -195,6 +205,14 @@ void BlockObserver::check_written(const LaneAccess& a, const Target& target) {
     report(Kind::uninitialised, a, target);
 }
 
+/// For what is looked at once the launch is over.
+void BlockObserver::note_touched(const Access& access, const Target& target, std::uint64_t bytes) {
+  if (target.kind != Target::Kind::region) return;
+  if (target.region != touched_) launch_.touch(*(touched_ = target.region));
+  if (access.reads()) target.region->launch_reads.add(target.offset, bytes);
+  if (access.writes()) target.region->launch_writes.add(target.offset, bytes);
+}
+
 /// False: something is wrong with the access itself, and the lane may not make it.
 bool BlockObserver::check_alone(const WarpState& warp, const LaneAccess& a) {
   const Target target = locate(warp, a);
@@ -204,9 +222,9 @@ bool BlockObserver::check_alone(const WarpState& warp, const LaneAccess& a) {
   }
   if (!target.written) return true;
   if (checks_.race) check_race(a, target);
-  if (!checks_.init) return true;
-  if (a.access.reads()) check_written(a, target);
-  if (a.access.writes())
+  if (keeps_touched_) note_touched(a.access, target, static_cast<std::uint64_t>(a.access.bytes));
+  if (checks_.init && a.access.reads()) check_written(a, target);
+  if (keeps_written_ && a.access.writes())
     target.written->add(target.written_at, static_cast<std::uint64_t>(a.access.bytes));
   return true;
 }

@@ -63,7 +63,7 @@ class BlockObserver {
   void note_result(const WarpState& warp, std::uint32_t lane, std::uint64_t offset,
                    std::uint64_t bytes) {
     const std::uint64_t thread = warp.warp_index * std::uint64_t{kWarpSize} + lane;
-    if (checks_.init) local_written_.add(thread * subject_.local_bytes + offset, bytes);
+    if (keeps_written_) local_written_.add(thread * subject_.local_bytes + offset, bytes);
   }
   /// malloc() and free() of a kernel.
   void* heap_allocate(std::size_t bytes);
@@ -141,6 +141,7 @@ class BlockObserver {
   static Target part_of(const Target& whole, const Span& span, std::uint64_t address);
   void check_races(const WarpAccess& all, const Span& span, const Target& whole);
   void check_written(const LaneAccess& a, const Target& target);
+  void note_touched(const Access& access, const Target& target, std::uint64_t bytes);
   bool check_alone(const WarpState& warp, const LaneAccess& a);
   Target locate(const WarpState& warp, const LaneAccess& a);
   Target in_shared(std::uint64_t offset);
@@ -171,6 +172,8 @@ class BlockObserver {
   LaunchObserver& launch_;
   const Subject& subject_;
   const Checks checks_;
+  const bool keeps_touched_,
+      keeps_written_;  // of regions; written bytes also of the block's memory
   const BlockMemoryMap memory_;
   const std::uint64_t threads_, block_threads_;  // with and without those that fill the last warp
   Order order_;
@@ -181,7 +184,8 @@ class BlockObserver {
   RaceMap shared_races_;
   std::vector<PendingRead> pending_;
   Time last_shared_write_ = 0;
-  Region* last_ = nullptr;  // that an access was found in
+  Region* last_ = nullptr;     // that an access was found in
+  Region* touched_ = nullptr;  // the last one that the launch was told of
   BlockCounters counters_;
 };
 

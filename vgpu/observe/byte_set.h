@@ -8,6 +8,8 @@
 #include <memory>
 #include <new>
 
+#include "vgpu/observe/ranges.h"
+
 namespace vgpu::observe {
 
 class ByteSet {
@@ -47,14 +49,26 @@ class ByteSet {
       done += some;
     }
   }
-  /// How many of the first `bytes` it holds; it is empty afterwards.
-  std::uint64_t take_count(std::size_t bytes) {
-    std::uint64_t out = 0;
-    for (std::size_t i = 0; i < (bytes + 63) / 64; ++i) {
-      std::uint64_t& word = words_.get()[i];
-      out += static_cast<std::uint64_t>(std::popcount(word));
-      if (word != 0) word = 0;
-    }
+  /// What it holds of the first `bytes`.
+  Ranges ranges(std::size_t bytes) const {
+    Ranges out;
+    for (std::size_t i = 0; i < (bytes + 63) / 64; ++i)
+      for (std::uint64_t rest = words_.get()[i]; rest != 0;) {
+        const auto first = static_cast<std::uint64_t>(std::countr_zero(rest));
+        const auto count = static_cast<std::uint64_t>(std::countr_one(rest >> first));
+        const Range range{i * 64 + first, i * 64 + first + count};
+        if (!out.empty() && out.back().end == range.begin)
+          out.back().end = range.end;
+        else
+          out.push_back(range);
+        rest &= ~(low(count) << first);
+      }
+    return out;
+  }
+  /// The same; it is empty afterwards.
+  Ranges take_ranges(std::size_t bytes) {
+    Ranges out = ranges(bytes);
+    for (const Range& range : out) remove(range.begin, range.end - range.begin);
     return out;
   }
   void remove(std::uint64_t at, std::uint64_t count) {

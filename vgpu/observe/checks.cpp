@@ -7,17 +7,16 @@
 namespace vgpu::observe {
 namespace {
 
-constexpr std::pair<const char*, bool Checks::*> kWords[] = {{"memory", &Checks::memory},
-                                                             {"init", &Checks::init},
-                                                             {"race", &Checks::race},
-                                                             {"sync", &Checks::sync},
-                                                             {"leak", &Checks::leak}};
+constexpr std::pair<const char*, bool Checks::*> kWords[] = {
+    {"memory", &Checks::memory}, {"init", &Checks::init},     {"race", &Checks::race},
+    {"sync", &Checks::sync},     {"stream", &Checks::stream}, {"leak", &Checks::leak},
+    {"unused", &Checks::unused}};
 
 bool set_word(Checks& checks, const std::string& word) {
   if (word == "off") return true;
   for (const auto& [name, flag] : kWords) {
     if (word == name) return checks.*flag = true;
-    if (word == "all" && flag != &Checks::leak) checks.*flag = true;
+    if (word == "all" && flag != &Checks::leak && flag != &Checks::unused) checks.*flag = true;
   }
   return word == "all";
 }
@@ -30,10 +29,11 @@ void set_checks(Checks& checks, const std::string& where, const std::string& tex
   for (std::string word; std::getline(words, word, ','); any = true)
     if (!set_word(checks, word))
       throw std::invalid_argument(where + " is '" + text +
-                                  "', allowed: memory, init, race, sync, leak, all (the first "
-                                  "four), off, with commas between");
+                                  "', allowed: memory, init, race, sync, stream, leak, unused, "
+                                  "all (the first five), off, with commas between");
   if (!any)
-    throw std::invalid_argument(where + " is empty, allowed: memory, init, race, sync, leak, all");
+    throw std::invalid_argument(
+        where + " is empty, allowed: memory, init, race, sync, stream, leak, unused, all");
 }
 
 bool is_on(const Checks& checks, const std::string& check) {

@@ -92,16 +92,32 @@ void LaunchObserver::add(const BlockCounters& counters) {
   counters.for_each_region([&](Region* region) { touched_.insert(region); });
 }
 
+void LaunchObserver::touch(Region& region) {
+  const std::lock_guard lock(mutex_);
+  touched_.insert(&region);
+}
+
+void LaunchObserver::pass_on_touched(Region& region) {
+  const Ranges reads = region.launch_reads.take_ranges(region.bytes),
+               writes = region.launch_writes.take_ranges(region.bytes);
+  if (checks_.counters) {
+    Counters::BufferBytes& bytes = counters_.buffers[region.label];
+    bytes.distinct_read += bytes_of(reads);
+    bytes.distinct_written += bytes_of(writes);
+  }
+  if (checks_.unused)
+    for (const Range& range : reads) region.read.add(range.begin, range.end - range.begin);
+  if (checks_.stream && StreamOrder::current())
+    StreamOrder::get().touched(*StreamOrder::current(), region, reads, writes);
+}
+
 void LaunchObserver::finish() {
+  for (Region* const region : touched_)
+    if (!region->freed) pass_on_touched(*region);
   if (!checks_.counters) return;
   counters_.launches = 1;
   for (const auto& [address, count] : atomics_at_)
     counters_.global_atomics.most_at_one = std::max(counters_.global_atomics.most_at_one, count);
-  for (Region* const region : touched_) {
-    Counters::BufferBytes& bytes = counters_.buffers[region->label];
-    bytes.distinct_read += region->counted_reads.take_count(region->bytes);
-    bytes.distinct_written += region->counted_writes.take_count(region->bytes);
-  }
   CountedKernel out;
   out.kernel = subject_.function->name;
   std::copy(subject_.grid, subject_.grid + 3, out.grid.begin());

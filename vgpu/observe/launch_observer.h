@@ -70,7 +70,9 @@ class LaunchObserver : public BlockOrder {
 
   /// What blocks of one thread counted. Thread-safe.
   void add(const BlockCounters& counters);
-  /// The launch is over: its counts become counted_kernels().
+  /// A block touched the region.
+  void touch(Region& region);
+  /// The launch is over: its counts become counted_kernels(), and what it touched its stream's.
   void finish();
 
   // --- what blocks tell each other: a fence, then an atomic or flag that another block reads ---
@@ -100,6 +102,7 @@ class LaunchObserver : public BlockOrder {
     std::vector<Acquire> acquires;
   };
   std::string allowed(Kind kind, int index) const;
+  void pass_on_touched(Region& region);
   static bool covers(const Release& release, Time when, int thread);
 
   const Subject& subject_;

@@ -35,9 +35,11 @@ void MemoryMap::free(const void* memory) {
   Region* const region = find(number_of(memory));
   if (!region) return;
   region->freed = true;
-  for (ByteSet* bytes : {&region->written, &region->counted_reads, &region->counted_writes})
+  for (ByteSet* bytes :
+       {&region->written, &region->read, &region->launch_reads, &region->launch_writes})
     *bytes = ByteSet(0);
   region->races = RaceMap(0);
+  region->uses.clear();
   freed_.push_back(region->begin);
   if (freed_.size() <= kMostFreed) return;
   remove(reinterpret_cast<const void*>(freed_.front()));
@@ -65,6 +67,13 @@ void MemoryMap::note_written(const void* memory, std::size_t bytes) {
   if (!region || region->freed) return;
   const std::uintptr_t at = number_of(memory) - region->begin;
   region->written.add(at, std::min(bytes, region->bytes - at));
+}
+
+void MemoryMap::note_read(const void* memory, std::size_t bytes) {
+  Region* region = find(number_of(memory));
+  if (!region || region->freed) return;
+  const std::uintptr_t at = number_of(memory) - region->begin;
+  region->read.add(at, std::min(bytes, region->bytes - at));
 }
 
 void MemoryMap::note_copied(const void* to, const void* from, std::size_t bytes) {

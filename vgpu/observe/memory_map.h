@@ -13,6 +13,7 @@
 
 #include "vgpu/observe/byte_set.h"
 #include "vgpu/observe/race.h"
+#include "vgpu/observe/stream_order.h"
 
 namespace vgpu::observe {
 
@@ -23,8 +24,9 @@ struct Region {
         bytes(size),
         label(std::move(name)),
         written(size),
-        counted_reads(size),
-        counted_writes(size),
+        read(size),
+        launch_reads(size),
+        launch_writes(size),
         races(size) {
     if (all_written) written.add(0, size);
   }
@@ -35,11 +37,12 @@ struct Region {
   std::string label;        // "allocation 3 (cudaMalloc, 2000 bytes)"
   std::uint64_t room = 64;  // bytes before and behind that nobody else has
   bool freed = false;
-  bool on_heap = false;  // malloc() of a kernel
-  bool leaks = false;    // counts as a leak while it lives
-  ByteSet written;
-  ByteSet counted_reads, counted_writes;  // of the launch that is counted
+  bool on_heap = false;                 // malloc() of a kernel
+  bool leaks = false;                   // counts as a leak while it lives
+  ByteSet written, read;                // read: only while unused memory is looked for
+  ByteSet launch_reads, launch_writes;  // of the launch that runs
   RaceMap races;
+  std::vector<PieceUse> uses;  // by streams, those that something may still race with
 };
 
 class MemoryMap {
@@ -66,6 +69,7 @@ class MemoryMap {
   const Region* nearest(std::uintptr_t address) const;
 
   void note_written(const void* memory, std::size_t bytes);
+  void note_read(const void* memory, std::size_t bytes);
   /// The target's bytes are written where the source's are.
   void note_copied(const void* to, const void* from, std::size_t bytes);
 

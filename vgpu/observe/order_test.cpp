@@ -232,13 +232,43 @@ TEST(Accesses, OfAnAtomicAreStrong) {
   EXPECT_TRUE(all[0].strong && all[0].reads() && all[0].writes());
 }
 
+TEST(Ranges, AreMergedWhereTheyTouch) {
+  Ranges all;
+  for (const Range range : {Range{0, 4}, {8, 12}, {20, 24}, {12, 16}, {4, 8}, {30, 30}})
+    add(all, range);
+  EXPECT_EQ(all, (Ranges{{0, 16}, {20, 24}}));
+  add(all, {10, 21});
+  EXPECT_EQ(all, (Ranges{{0, 24}}));
+  EXPECT_EQ(bytes_of(all), 24u);
+}
+
+TEST(Ranges, KnowWhatTwoOfThemHold) {
+  const Ranges a{{0, 10}, {20, 30}}, b{{5, 21}, {29, 40}};
+  EXPECT_EQ(both(a, b), (Ranges{{5, 10}, {20, 21}, {29, 30}}));
+  EXPECT_TRUE(both(a, {{10, 20}}).empty());
+  EXPECT_TRUE(covers(a, {{0, 3}, {4, 10}, {25, 30}}));
+  EXPECT_TRUE(covers(a, {}));
+  EXPECT_FALSE(covers(a, {{9, 11}}));
+  EXPECT_FALSE(covers(a, {{30, 31}}));
+}
+
+TEST(ByteSet, GivesItsStretchesAndIsEmptyThen) {
+  ByteSet set(300);
+  set.add(3, 61);
+  set.add(64, 64);
+  set.add(200, 1);
+  EXPECT_EQ(set.ranges(300), (Ranges{{3, 128}, {200, 201}}));
+  EXPECT_EQ(set.take_ranges(300), (Ranges{{3, 128}, {200, 201}}));
+  EXPECT_TRUE(set.ranges(300).empty());
+}
+
 TEST(Checks, AreReadByTheirWords) {
   Checks checks;
   set_checks(checks, "--check", "memory,race");
   EXPECT_TRUE(checks.memory && checks.race && !checks.init && !checks.sync);
   EXPECT_EQ(name_of(checks), "memory,race");
   set_checks(checks, "--check", "all");
-  EXPECT_EQ(name_of(checks), "memory,init,race,sync");
+  EXPECT_EQ(name_of(checks), "memory,init,race,sync,stream");
 }
 
 TEST(Checks, RefuseAnotherWordInOneLine) {
@@ -247,9 +277,10 @@ TEST(Checks, RefuseAnotherWordInOneLine) {
     set_checks(checks, "--check", "memroy");
     FAIL();
   } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(),
-                 "--check is 'memroy', allowed: memory, init, race, sync, leak, all (the first "
-                 "four), off, with commas between");
+    EXPECT_STREQ(
+        error.what(),
+        "--check is 'memroy', allowed: memory, init, race, sync, stream, leak, unused, all "
+        "(the first five), off, with commas between");
   }
   EXPECT_THROW(set_checks(checks, "--check", ""), std::invalid_argument);
 }

@@ -23,6 +23,9 @@ constexpr KindRow kKinds[] = {
     {Kind::barrier_exited, "barrier-exited", "sync"},
     {Kind::warp_mask, "warp-mask", "sync"},
     {Kind::inactive_lane, "inactive-lane", "sync"},
+    {Kind::race_stream, "race-stream", "stream"},
+    {Kind::unchecked_error, "unchecked-error", "stream"},
+    {Kind::unused, "unused", "unused"},
 };
 
 const KindRow& row_of(Kind kind) { return *std::ranges::find(kKinds, kind, &KindRow::kind); }

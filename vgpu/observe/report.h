@@ -25,6 +25,9 @@ enum class Kind : std::uint8_t {
   barrier_exited,
   warp_mask,
   inactive_lane,
+  race_stream,      // work of two streams, or of two nodes of a graph
+  unchecked_error,  // of a launch
+  unused,
 };
 /// "out-of-bounds"
 const char* name_of(Kind kind);

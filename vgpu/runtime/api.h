@@ -26,6 +26,8 @@ bool on_virtual_device();
 /// Runs a call's body: refuses it after a sticky error, turns exceptions into codes, keeps the last
 /// error.
 cudaError_t answer(const char* name, const std::function<cudaError_t()>& body);
+/// A launch by <<<>>>, whose code the program does not get.
+cudaError_t answer_launch(const std::function<cudaError_t()>& body);
 /// The same for calls that neither fail after a sticky error nor change the last error.
 cudaError_t answer_always(const std::function<cudaError_t()>& body);
 

@@ -15,6 +15,8 @@
 #include "vgpu/observe/counters_json.h"
 #include "vgpu/observe/memory_map.h"
 #include "vgpu/observe/report_json.h"
+#include "vgpu/runtime/checked_errors.h"
+#include "vgpu/runtime/checked_streams.h"
 
 namespace vgpu::runtime::checked {
 namespace {
@@ -40,6 +42,45 @@ const char* kind_name(MemoryKind kind) {
     default:
       return "host";
   }
+}
+
+/// What the current piece of a stream's work touched of the region that holds `memory`.
+void touch(const void* memory, std::size_t bytes, bool writes) {
+  const observe::Piece* const piece = observe::StreamOrder::current();
+  Region* const region = MemoryMap::get().find(reinterpret_cast<std::uintptr_t>(memory));
+  if (!piece || !region || region->freed) return;
+  const std::uint64_t at = reinterpret_cast<std::uintptr_t>(memory) - region->begin;
+  const observe::Ranges some{{at, at + std::min<std::uint64_t>(bytes, region->bytes - at)}};
+  observe::StreamOrder::get().touched(*piece, *region, writes ? observe::Ranges{} : some,
+                                      writes ? some : observe::Ranges{});
+}
+
+void tell_of_unused(const Region& region) {
+  if (!region.leaks || region.on_heap || region.freed) return;
+  const observe::Ranges written = region.written.ranges(region.bytes),
+                        read = region.read.ranges(region.bytes);
+  const std::uint64_t of = region.bytes, never_written = of - bytes_of(written),
+                      never_read = bytes_of(written) - bytes_of(both(written, read));
+  if (never_written == 0 && never_read == 0) return;
+  observe::Log::get().add(
+      {observe::Kind::unused, region.label, -1, -1, observe::Severity::warning}, [&] {
+        observe::Report r;
+        r.kind = observe::Kind::unused;
+        r.severity = observe::Severity::warning;
+        r.what = std::to_string(never_written) + " bytes never written, " +
+                 std::to_string(never_read) + " written and never read, of " + region.label;
+        return r;
+      });
+}
+
+/// Memory goes: in its stream's order, or, by cudaFree, when all of the device's work is done.
+void leaves(const void* memory) {
+  const Region* const region = MemoryMap::get().find(reinterpret_cast<std::uintptr_t>(memory));
+  if (region && settings().checks.unused) tell_of_unused(*region);
+  if (region && observe::StreamOrder::current())
+    touch(memory, region->bytes, true);
+  else
+    host_waits_for_device();
 }
 
 #ifdef VGPU_SHARED
@@ -83,9 +124,12 @@ __attribute__((destructor)) void end_of_program() {
   if (!anything() || !used) return;  // programs without CUDA that were started too
   for (const observe::CountedKernel& kernel : observe::counted_kernels())
     std::fprintf(stderr, "vgpu: %s", observe::text_of(kernel).c_str());
-  if (settings().checks.leak) {
-    const std::lock_guard lock(MemoryMap::get().mutex);
-    find_leaks(MemoryMap::get());
+  errors_lost();
+  {
+    MemoryMap& map = MemoryMap::get();
+    const std::lock_guard lock(map.mutex);
+    if (settings().checks.leak) find_leaks(map);
+    if (settings().checks.unused) map.for_each(tell_of_unused);
   }
   tell();
   write_report();
@@ -114,17 +158,20 @@ void allocated(const void* address, std::size_t bytes, MemoryKind kind) {
   // What the host can write by itself nobody sees.
   const bool seen = kind == MemoryKind::device || kind == MemoryKind::graph;
   map.add(address, bytes, label, !seen).leaks = kind == MemoryKind::device;
+  touch(address, bytes, true);
 }
 
 void freed(const void* address) {
   if (!anything()) return;
   const std::lock_guard lock(MemoryMap::get().mutex);
+  leaves(address);
   MemoryMap::get().free(address);
 }
 
 void forgotten(const void* address) {
   if (!anything()) return;
   const std::lock_guard lock(MemoryMap::get().mutex);
+  leaves(address);
   MemoryMap::get().remove(address);
 }
 
@@ -148,12 +195,22 @@ void copied(const void* to, const void* from, std::size_t bytes) {
   if (!anything()) return;
   const std::lock_guard lock(MemoryMap::get().mutex);
   MemoryMap::get().note_copied(to, from, bytes);
+  if (settings().checks.unused) MemoryMap::get().note_read(from, bytes);
+  touch(from, bytes, false);
+  touch(to, bytes, true);
 }
 
 void filled(const void* to, std::size_t bytes) {
   if (!anything()) return;
   const std::lock_guard lock(MemoryMap::get().mutex);
   MemoryMap::get().note_written(to, bytes);
+  touch(to, bytes, true);
+}
+
+void bound(const void* memory, std::size_t bytes) {
+  if (!settings().checks.unused) return;
+  const std::lock_guard lock(MemoryMap::get().mutex);
+  MemoryMap::get().note_read(memory, bytes);
 }
 
 void tell() {

@@ -24,6 +24,8 @@ void refused_free(const void* address);
 
 void copied(const void* to, const void* from, std::size_t bytes);
 void filled(const void* to, std::size_t bytes);
+/// A texture object may read it.
+void bound(const void* memory, std::size_t bytes);
 
 /// Says what the checks found since the last time.
 void tell();

@@ -17,6 +17,7 @@
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/arrays.h"
 #include "vgpu/runtime/capture.h"
+#include "vgpu/runtime/checked_streams.h"
 #include "vgpu/runtime/memory.h"
 #include "vgpu/runtime/peers.h"
 #include "vgpu/runtime/pools.h"
@@ -179,6 +180,7 @@ VGPU_API(cudaGetDeviceFlags, (unsigned int* flags), (flags)) {
 }
 VGPU_API(cudaDeviceSynchronize, (), ()) {
   forbid_on_capturing_device("cudaDeviceSynchronize");
+  checked::host_waits_for_device();
   return cudaSuccess;
 }
 VGPU_API(cudaDriverGetVersion, (int* version), (version)) { return give(version, kRuntimeVersion); }
@@ -242,6 +244,7 @@ VGPU_API(cudaDeviceFlushGPUDirectRDMAWrites,
 }
 
 VGPU_API(cudaDeviceReset, (), ()) {
+  checked::host_waits_for_device();
   forget_textures();
   forget_arrays();
   free_everything();

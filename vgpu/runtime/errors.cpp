@@ -12,6 +12,7 @@
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/runtime/api.h"
+#include "vgpu/runtime/checked_errors.h"
 #include "vgpu/runtime/device.h"
 #include "vgpu/runtime/registry.h"
 
@@ -92,7 +93,9 @@ cudaError_t run(const std::function<cudaError_t()>& body) {
 
 }  // namespace
 
-cudaError_t answer(const char* name, const std::function<cudaError_t()>& body) {
+namespace {
+
+cudaError_t perform(const char* name, const std::function<cudaError_t()>& body) {
   if (std::string_view(name) == "cudaDeviceReset") forget_errors();
   cudaError_t code = is_always_answered(name) ? cudaSuccess : sticky().load();
   if (code == cudaSuccess) {
@@ -101,6 +104,20 @@ cudaError_t answer(const char* name, const std::function<cudaError_t()>& body) {
     if (is_sticky(code)) sticky(device) = code;
   }
   if (code != cudaSuccess && code != cudaErrorNotReady) last = code;
+  return code;
+}
+
+}  // namespace
+
+cudaError_t answer(const char* name, const std::function<cudaError_t()>& body) {
+  const cudaError_t code = perform(name, body);
+  if (code != cudaSuccess && code != cudaErrorNotReady) checked::error_told();
+  return code;
+}
+
+cudaError_t answer_launch(const std::function<cudaError_t()>& body) {
+  const cudaError_t lost = sticky().load(), code = perform("cudaLaunchKernel", body);
+  if (code != cudaSuccess && lost == cudaSuccess) checked::launch_failed(code, last_fault());
   return code;
 }
 
@@ -120,10 +137,12 @@ std::string last_fault() {
 cudaError_t last_error(bool clear) {
   const cudaError_t lost = sticky().load(), code = lost != cudaSuccess ? lost : last;
   if (clear) last = cudaSuccess;
+  if (code != cudaSuccess) checked::error_told();
   return code;
 }
 
 void forget_errors() {
+  checked::errors_lost();
   sticky() = cudaSuccess;
   last = cudaSuccess;
 }

@@ -4,6 +4,7 @@
 
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/capture.h"
+#include "vgpu/runtime/checked_streams.h"
 #include "vgpu/runtime/registry.h"
 #include "vgpu/runtime/streams.h"
 
@@ -41,14 +42,18 @@ cudaError_t record(cudaEvent_t handle, cudaStream_t stream_handle, unsigned flag
     if (stream.is_legacy) forbid_on_legacy_stream();
   }
   if (flags) return cudaErrorInvalidValue;  // for captures alone
-  return record_now(handle);
+  const cudaError_t code = record_now(handle);
+  checked::recorded(*event, stream);
+  return code;
 }
 
 /// All that was recorded is done, unless it is a place in a capture.
 cudaError_t status(cudaEvent_t handle) {
   const Event* const event = event_of(handle);
   if (!event) return cudaErrorInvalidResourceHandle;
-  return event->capture ? cudaErrorCapturedEvent : cudaSuccess;
+  if (event->capture) return cudaErrorCapturedEvent;
+  checked::host_waits(*event);
+  return cudaSuccess;
 }
 
 }  // namespace
@@ -65,6 +70,12 @@ cudaError_t record_now(cudaEvent_t handle) {
   event->capture = nullptr;
   event->recorded = true;
   event->time = std::chrono::steady_clock::now();
+  checked::recorded_in_graph(*event);
+  return cudaSuccess;
+}
+
+cudaError_t wait_now(cudaEvent_t handle) {
+  if (const Event* const event = event_of(handle)) checked::waited_in_graph(*event);
   return cudaSuccess;
 }
 
@@ -97,7 +108,10 @@ VGPU_API(cudaStreamWaitEvent, (cudaStream_t handle, cudaEvent_t event_handle, un
   const Event* const event = event_of(event_handle);
   if (!event) return cudaErrorInvalidResourceHandle;
   if (flags & ~unsigned{cudaEventWaitExternal}) return cudaErrorInvalidValue;
-  if (!event->capture && !captures_exist()) return cudaSuccess;
+  if (!event->capture && !is_capturing(stream)) {
+    checked::waits(stream, *event);
+    return cudaSuccess;
+  }
   return capture_wait(stream, event_handle, *event, flags != 0);
 }
 VGPU_API(cudaEventSynchronize, (cudaEvent_t event), (event)) { return status(event); }

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "vgpu/runtime/checked_streams.h"
 #include "vgpu/runtime/graph_memory.h"
 
 namespace vgpu::runtime {
@@ -157,7 +158,9 @@ std::vector<const Node*> in_order(const Graph& graph) {
 bool has_cycle(const Graph& graph) { return !graph.nodes.empty() && in_order(graph).empty(); }
 
 cudaError_t run_graph(const Graph& graph) {
+  checked::GraphRun order;
   for (const Node* node : in_order(graph)) {
+    const checked::GraphRun::Step step(order, *node);
     if (!node->enabled) continue;
     const OnDevice there(node->device);
     if (const cudaError_t code = run(node->work); code != cudaSuccess) return code;

@@ -4,6 +4,7 @@
 
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/capture.h"
+#include "vgpu/runtime/checked_streams.h"
 #include "vgpu/runtime/graph.h"
 #include "vgpu/runtime/graph_memory.h"
 #include "vgpu/runtime/graph_nodes.h"
@@ -77,6 +78,7 @@ cudaError_t launch(cudaGraphExec_t handle, cudaStream_t stream_handle) {
     if (stream.is_legacy) forbid_on_legacy_stream();
   }
   if (flags & cudaGraphInstantiateFlagAutoFreeOnLaunch) free_allocations(*graph);
+  const checked::StreamWork piece(stream, "graph");
   return run_graph(*graph);
 }
 

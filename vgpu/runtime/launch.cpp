@@ -145,8 +145,8 @@ VGPU_HOOK(cudaError_t, __cudaLaunchKernel,
   if (!on_virtual_device())
     return __real_cudaLaunchKernel(host_function(kernel), grid, block, arguments, shared, stream);
 #endif
-  return answer("cudaLaunchKernel",
-                [&] { return start(kernel, grid, block, arguments, shared, stream, false); });
+  return answer_launch(
+      [&] { return start(kernel, grid, block, arguments, shared, stream, false); });
 }
 VGPU_HOOK(cudaError_t, __cudaLaunchKernel_ptsz,
           (cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, size_t shared,
@@ -158,8 +158,8 @@ VGPU_HOOK(cudaError_t, __cudaLaunchKernel_ptsz,
         arguments, shared, stream);
 #endif
   const PerThreadDefault own_stream;
-  return answer("cudaLaunchKernel",
-                [&] { return start(kernel, grid, block, arguments, shared, stream, false); });
+  return answer_launch(
+      [&] { return start(kernel, grid, block, arguments, shared, stream, false); });
 }
 VGPU_API(cudaLaunchKernel,
          (const void* function, dim3 grid, dim3 block, void** arguments, size_t shared,

@@ -11,6 +11,7 @@
 
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/capture.h"
+#include "vgpu/runtime/checked_streams.h"
 #include "vgpu/runtime/device.h"
 #include "vgpu/runtime/graph_memory.h"
 #include "vgpu/runtime/memory.h"
@@ -169,8 +170,10 @@ cudaError_t allocate_now(void** out, std::size_t bytes, cudaMemPool_t from, int 
 cudaError_t allocate_in(cudaStream_t handle_of_stream, void** out, std::size_t bytes,
                         cudaMemPool_t pool) {
   Stream& stream = stream_of(handle_of_stream);
-  if (!captures_exist() || !is_capturing(stream))
+  if (!captures_exist() || !is_capturing(stream)) {
+    const checked::StreamWork piece(stream, "allocation");
     return allocate_now(out, bytes, pool, stream.device);
+  }
   if (!out || bytes == 0) return cudaErrorInvalidValue;
   const OnDevice there(stream.device);
   AllocateWork work{std::make_shared<GraphMemory>(bytes), {}};
@@ -271,7 +274,10 @@ VGPU_API(cudaMallocFromPoolAsync, (void** p, size_t bytes, cudaMemPool_t pool, c
 }
 VGPU_API(cudaFreeAsync, (void* p, cudaStream_t handle_of_stream), (p, handle_of_stream)) {
   Stream& stream = stream_of(handle_of_stream);
-  if (!captures_exist() || !is_capturing(stream)) return free_now(p);
+  if (!captures_exist() || !is_capturing(stream)) {
+    const checked::StreamWork piece(stream, "free");
+    return free_now(p);
+  }
   return p ? capture(stream, FreeWork{p}) : cudaErrorInvalidValue;
 }
 VGPU_API(cudaDeviceGetDefaultMemPool, (cudaMemPool_t * pool, int device), (pool, device)) {

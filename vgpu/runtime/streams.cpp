@@ -6,6 +6,7 @@
 
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/capture.h"
+#include "vgpu/runtime/checked_streams.h"
 #include "vgpu/runtime/registry.h"
 
 namespace vgpu::runtime {
@@ -66,6 +67,7 @@ bool is_stream_attribute(int id) {
 cudaError_t wait_for(cudaStream_t handle, const char* call) {
   const Stream& stream = stream_of(handle);
   forbid_on_capturing(stream, call);
+  checked::host_waits(stream);
   return cudaSuccess;
 }
 
@@ -94,6 +96,7 @@ cudaError_t submit(cudaStream_t handle, Work work) {
     if (stream.is_legacy) forbid_on_legacy_stream();
   }
   const OnDevice there(stream.device);
+  const checked::StreamWork piece(stream, work, checked::StreamWork::Host::goes_on);
   return run(work);
 }
 
@@ -102,6 +105,7 @@ cudaError_t submit_and_wait(Work work) {
     forbid_on_legacy_stream();
     forbid_in_capture("a synchronous copy or fill");
   }
+  const checked::StreamWork piece(stream_of(nullptr), work, checked::StreamWork::Host::waits);
   return run(work);
 }
 
@@ -200,6 +204,8 @@ VGPU_API(cudaStreamAddCallback,
          (cudaStream_t handle, cudaStreamCallback_t function, void* data, unsigned int flags),
          (handle, function, data, flags)) {
   if (!function || flags != 0) return cudaErrorInvalidValue;
-  forbid_on_capturing(stream_of(handle), "cudaStreamAddCallback");
+  Stream& stream = stream_of(handle);
+  forbid_on_capturing(stream, "cudaStreamAddCallback");
+  checked::host_waits(stream);  // once it tells others that it ran
   return function(handle, cudaSuccess, data), cudaSuccess;
 }

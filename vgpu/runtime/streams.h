@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "vgpu/observe/stream_order.h"
 #include "vgpu/runtime/work.h"
 
 namespace vgpu::runtime {
@@ -34,6 +35,7 @@ struct Event {
   int device = 0;
   bool recorded = false;
   std::chrono::steady_clock::time_point time;
+  observe::Progress progress;  // what was before it, while streams are checked
   // Recorded last in a stream that captured:
   std::shared_ptr<Capture> capture;
   std::vector<Node*> nodes;

@@ -10,6 +10,7 @@
 #include "vgpu/isa/texture_texel.h"
 #include "vgpu/runtime/api.h"
 #include "vgpu/runtime/arrays.h"
+#include "vgpu/runtime/checked_memory.h"
 #include "vgpu/runtime/device.h"
 #include "vgpu/runtime/memory.h"
 #include "vgpu/runtime/registry.h"
@@ -76,6 +77,7 @@ Image image_of_linear(const cudaResourceDesc& resource) {
           "linear memory must begin at a multiple of " + std::to_string(kAlignment) + " bytes");
   require(is_inside_one_allocation(given.devPtr, count * out.format.bytes(), true),
           "linear memory reaches out of its allocation");
+  checked::bound(given.devPtr, count * out.format.bytes());
   out.levels[0].data = static_cast<std::uint8_t*>(given.devPtr);
   out.levels[0].width = static_cast<std::uint32_t>(count);
   out.levels[0].row_bytes = out.levels[0].slice_bytes = count * out.format.bytes();
@@ -102,6 +104,7 @@ Image image_of_rows(const cudaResourceDesc& resource) {
   require(
       is_inside_one_allocation(given.devPtr, given.pitchInBytes * (given.height - 1) + row, true),
       "rows reach out of their allocation");
+  checked::bound(given.devPtr, given.pitchInBytes * (given.height - 1) + row);
   out.levels[0] = {static_cast<std::uint8_t*>(given.devPtr),
                    static_cast<std::uint32_t>(given.width),
                    static_cast<std::uint32_t>(given.height),

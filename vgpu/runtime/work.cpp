@@ -40,7 +40,7 @@ cudaError_t run(const Work& work) {
                         [](const ChildWork& w) { return run_graph(*w.graph); },
                         [](const EmptyWork&) { return cudaSuccess; },
                         [](const RecordWork& w) { return record_now(w.event); },
-                        [](const WaitWork&) { return cudaSuccess; },
+                        [](const WaitWork& w) { return wait_now(w.event); },
                         [](const AllocateWork& w) { return w.memory->begin(); },
                         [](const FreeWork& w) { return release(w.memory, false); },
                         [](const CallWork& w) { return w.call(); },

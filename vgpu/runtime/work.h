@@ -87,7 +87,9 @@ cudaError_t find_symbol(const void* symbol, std::size_t bytes, std::size_t offse
 cudaError_t run_kernel(const KernelWork& work);
 /// graph.cpp
 cudaError_t run_graph(const Graph& graph);
-/// streams.cpp: the event is recorded now.
+/// events.cpp: the event is recorded now.
 cudaError_t record_now(cudaEvent_t event);
+/// What comes next comes after the event.
+cudaError_t wait_now(cudaEvent_t event);
 
 }  // namespace vgpu::runtime

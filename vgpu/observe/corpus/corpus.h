@@ -18,6 +18,7 @@ struct Seeded {
   Kind kind;          // that must be found
   const char* hunts;  // the bug, and where it was met
   void (*run)(bool fixed);
+  const char* checks = "all";
 };
 
 std::vector<Seeded> memory_bugs();
@@ -26,6 +27,7 @@ std::vector<Seeded> init_bugs();
 std::vector<Seeded> shared_races();
 std::vector<Seeded> global_races();
 std::vector<Seeded> barrier_bugs();
+std::vector<Seeded> stream_bugs();
 
 /// Device memory for a test; filled unless `fill` is false.
 template <class T>
@@ -33,7 +35,9 @@ class Buffer {
  public:
   explicit Buffer(std::size_t count, bool fill = true) : count_(count) {
     cudaMalloc(&data_, count * sizeof(T));
-    if (fill) cudaMemset(data_, 0, count * sizeof(T));
+    if (!fill) return;
+    cudaMemset(data_, 0, count * sizeof(T));
+    cudaDeviceSynchronize();  // streams made with cudaStreamNonBlocking do not wait for it
   }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "vgpu/machine/machine.h"
 #include "vgpu/observe/allowances.h"
@@ -15,18 +16,22 @@ namespace {
 
 std::vector<Seeded> all() {
   std::vector<Seeded> out;
-  for (const auto& some :
-       {memory_bugs(), host_bugs(), init_bugs(), shared_races(), global_races(), barrier_bugs()})
+  for (const auto& some : {memory_bugs(), host_bugs(), init_bugs(), shared_races(), global_races(),
+                           barrier_bugs(), stream_bugs()})
     out.insert(out.end(), some.begin(), some.end());
   return out;
 }
 
 std::vector<Report> reports_of(const Seeded& seeded, bool fixed) {
+  Checks& checks = settings().checks;
+  const Checks before = std::exchange(checks, {});
+  set_checks(checks, "the case", seeded.checks);
   Log::get().clear();
   seeded.run(fixed);
   cudaDeviceSynchronize();
   const std::vector<Report> out = Log::get().reports();
   cudaDeviceReset();  // what a deadlock or a wild access leaves behind
+  checks = before;
   return out;
 }
 
