@@ -57,8 +57,14 @@ Piece*& StreamOrder::current() {
   return piece;
 }
 
+StreamOrder::State& StreamOrder::state_of(Line line) {
+  const auto [at, fresh] = lines_.try_emplace(line);
+  if (fresh) host_.reach(line, pieces_);  // whatever was before, the host waited for it
+  return at->second;
+}
+
 StreamOrder::State& StreamOrder::next_of(const StreamKind& stream) {
-  State& state = lines_[stream.line];
+  State& state = state_of(stream.line);
   state.kind = stream;
   state.knows.join(host_);
   for (const auto& [line, other] : lines_)
@@ -68,47 +74,70 @@ StreamOrder::State& StreamOrder::next_of(const StreamKind& stream) {
   return state;
 }
 
+void StreamOrder::forget_what_the_host_knows() {
+  for (auto at = lines_.begin(); at != lines_.end();) {
+    if (!host_.holds(at->first, at->second.last)) {
+      ++at;
+      continue;
+    }
+    for (auto& [line, state] : lines_) state.knows.forget(at->first);
+    host_.forget(at->first);
+    at = lines_.erase(at);
+  }
+}
+
 Piece StreamOrder::begin(const StreamKind& stream, const std::string& what) {
   const std::lock_guard lock(mutex_);
   State& state = next_of(stream);
-  state.knows.reach(stream.line, ++state.pieces);
-  return {stream.line, state.pieces, what, stream.name, state.knows};
+  state.knows.reach(stream.line, state.last = ++pieces_);
+  return {stream.line, state.last, what, stream.name, state.knows};
 }
 
 Piece StreamOrder::begin_node(Line line, const std::string& what, const std::string& where,
                               const Progress& after) {
   const std::lock_guard lock(mutex_);
-  State& state = lines_[line];
+  State& state = state_of(line);
   state.kind.device = -1;  // of no stream's concern
-  Piece out{line, ++state.pieces, what, where, after};
+  state.last = ++pieces_;
+  Piece out{line, state.last, what, where, after};
   out.knows.reach(line, out.number);
   return out;
 }
 
 void StreamOrder::wait(const StreamKind& stream, const Progress& done) {
   const std::lock_guard lock(mutex_);
-  next_of(stream).knows.join(done);
+  State& state = next_of(stream);
+  state.knows.join(done);
+  state.knows.reach(stream.line, state.last = ++pieces_);  // what it waits for is not forgotten
 }
 
 void StreamOrder::wait(Line line, const Progress& done) {
   const std::lock_guard lock(mutex_);
-  lines_[line].knows.join(done);
+  state_of(line).knows.join(done);
 }
 
 void StreamOrder::host_waits(const StreamKind& stream) {
   const std::lock_guard lock(mutex_);
   host_.join(next_of(stream).knows);
+  forget_what_the_host_knows();
 }
 
 void StreamOrder::host_waits(const Progress& done) {
   const std::lock_guard lock(mutex_);
   host_.join(done);
+  forget_what_the_host_knows();
 }
 
 void StreamOrder::host_waits_for_device(int device) {
   const std::lock_guard lock(mutex_);
   for (const auto& [line, state] : lines_)
     if (state.kind.device == device) host_.join(state.knows);
+  forget_what_the_host_knows();
+}
+
+std::size_t StreamOrder::open_lines() {
+  const std::lock_guard lock(mutex_);
+  return lines_.size();
 }
 
 void StreamOrder::touched(const Piece& piece, Region& region, const Ranges& reads,
@@ -116,7 +145,7 @@ void StreamOrder::touched(const Piece& piece, Region& region, const Ranges& read
   const std::lock_guard lock(mutex_);
   const PieceUse now{piece.line, piece.number, piece.what, piece.where, reads, writes};
   for (const PieceUse& before : region.uses)
-    if (!piece.knows.holds(before.line, before.number))
+    if (!is_known(piece, before))
       if (const auto meeting = meeting_of(now, before)) tell(*meeting, region, now, before);
   if (!region.uses.empty() && region.uses.back().line == now.line &&
       region.uses.back().number == now.number) {
@@ -125,8 +154,7 @@ void StreamOrder::touched(const Piece& piece, Region& region, const Ranges& read
     return;
   }
   std::erase_if(region.uses, [&](const PieceUse& old) {
-    return host_.holds(old.line, old.number) ||
-           (piece.knows.holds(old.line, old.number) && stands_for(now, old));
+    return is_over(old) || (is_known(piece, old) && stands_for(now, old));
   });
   region.uses.push_back(now);
 }

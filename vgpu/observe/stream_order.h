@@ -7,6 +7,9 @@
 // for the blocking streams of its device as they do for it. Two pieces that touch one byte, at
 // least one of them writing, race when the later one does not know that the earlier one is done.
 //
+// A line whose every piece the host waited for is forgotten until it gets more to do: all that
+// comes later knows of them. So the clocks stay as short as what may still run.
+//
 // All threads of the host count as one, in the order of their calls.
 #pragma once
 
@@ -23,7 +26,8 @@ struct Region;
 
 using Line = std::uint64_t;
 
-/// How many pieces of each line are known to be done.
+/// The last piece of each line that is known to be done; pieces are numbered in the order in which
+/// they were given.
 class Progress {
  public:
   bool holds(Line line, std::uint64_t piece) const {
@@ -37,6 +41,7 @@ class Progress {
   void join(const Progress& other) {
     for (const auto& [line, piece] : other.done_) reach(line, piece);
   }
+  void forget(Line line) { done_.erase(line); }
 
  private:
   std::map<Line, std::uint64_t> done_;
@@ -84,6 +89,9 @@ class StreamOrder {
   void host_waits(const Progress& done);
   void host_waits_for_device(int device);
 
+  /// Lines that may still run, for all that the host knows.
+  std::size_t open_lines();
+
   /// The piece touched these bytes of the region; tells what they meet. Under the memory map's
   /// mutex.
   void touched(const Piece& piece, Region& region, const Ranges& reads, const Ranges& writes);
@@ -91,15 +99,25 @@ class StreamOrder {
  private:
   struct State {
     StreamKind kind;
-    std::uint64_t pieces = 0;
+    std::uint64_t last = 0;  // piece
     Progress knows;
   };
-  /// What the stream's next piece comes after. Under the mutex.
+  // Each under the mutex:
+  State& state_of(Line line);
+  /// What the stream's next piece comes after.
   State& next_of(const StreamKind& stream);
+  void forget_what_the_host_knows();
+  bool is_known(const Piece& piece, const PieceUse& before) const {
+    return piece.knows.holds(before.line, before.number) || is_over(before);
+  }
+  bool is_over(const PieceUse& use) const {
+    return host_.holds(use.line, use.number) || !lines_.contains(use.line);
+  }
 
   std::mutex mutex_;
-  std::map<Line, State> lines_;
+  std::map<Line, State> lines_;  // that the host does not know to be done
   Progress host_;
+  std::uint64_t pieces_ = 0;
 };
 
 }  // namespace vgpu::observe

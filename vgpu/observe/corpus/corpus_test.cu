@@ -10,6 +10,7 @@
 #include "vgpu/machine/machine.h"
 #include "vgpu/observe/allowances.h"
 #include "vgpu/observe/corpus/corpus.h"
+#include "vgpu/observe/stream_order.h"
 
 namespace vgpu::observe::corpus {
 namespace {
@@ -92,6 +93,20 @@ TEST(DeviceHeap, PiecesMayGoWhileTheLaunchRuns) {
 }
 
 __global__ void put(int* at, int value) { *at = value; }
+
+TEST(Streams, AreForgottenOnceTheHostWaitedForThem) {
+  Log::get().clear();
+  const Buffer<int> y(128);
+  for (int i = 0; i < 1000; ++i) {
+    cudaStream_t stream = nullptr;
+    cudaStreamCreate(&stream);
+    put<<<1, 1, 0, stream>>>(y, i);
+    cudaStreamSynchronize(stream);
+    cudaStreamDestroy(stream);
+  }
+  EXPECT_LE(StreamOrder::get().open_lines(), 2u);
+  EXPECT_TRUE(Log::get().reports().empty()) << text_of_all(Log::get().reports());
+}
 
 TEST(OtherChecks, LeaveAccessesThatTheyDoNotLookFor) {
   Log::get().clear();

@@ -220,6 +220,17 @@ void host_does_not_wait(bool fixed) {
   run_use(x, y, b);
 }
 
+/// What a stream waits for stays known to it when the host waits for a third one.
+void host_waits_for_another(bool fixed) {
+  const Buffer<float> x(kCount), y(kCount), z(kCount);
+  const Stream a, b, c;
+  run_make(x, a);
+  if (fixed) join(a, b);
+  run_make(z, c);
+  cudaStreamSynchronize(c);
+  run_use(x, y, b);
+}
+
 void launch_that_fails_unseen(bool fixed) {
   make<<<1, 2048>>>(nullptr, 0, kCount);
   if (fixed) cudaGetLastError();
@@ -281,6 +292,8 @@ std::vector<Seeded> stream_bugs() {
        capture_that_forks_too_early},
       {"host_does_not_wait", Kind::race_stream, "an event recorded and not waited for",
        host_does_not_wait},
+      {"host_waits_for_another", Kind::race_stream, "the host waits for the wrong stream",
+       host_waits_for_another},
       {"launch_that_fails_unseen", Kind::unchecked_error, "a launch of too many threads, not asked",
        launch_that_fails_unseen},
       {"error_behind_another", Kind::unchecked_error, "an error replaced by the next one",
