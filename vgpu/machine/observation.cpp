@@ -35,6 +35,7 @@ Observation::Observation(const Launch& launch, KernelForm& form, std::uint64_t n
   subject_.module = program.module;
   subject_.function = &program.function;
   subject_.notes = &form.notes();
+  subject_.unwritten = &program.unwritten;
   subject_.shared_bytes = layout.shared_bytes + launch.dynamic_shared_bytes;
   subject_.local_bytes = layout.local_bytes;
   subject_.shared = extents(program, layout.shared, subject_.shared_bytes);

@@ -65,6 +65,7 @@ BlockObserver::BlockObserver(LaunchObserver& launch, const BlockMemoryMap& memor
       order_(warps),
       shared_exists_(subject_.shared_bytes),
       local_exists_(subject_.local_bytes),
+      unwritten_(static_cast<std::size_t>(warps) * subject_.unwritten->names.size()),
       shared_races_(subject_.shared_bytes),
       counters_(subject_.basic_blocks.size()) {
   mark(shared_exists_, subject_.shared);
@@ -79,6 +80,7 @@ void BlockObserver::start(std::uint64_t block) {
   block_ = block;
   order_.restart();
   pending_.clear();
+  std::ranges::fill(unwritten_, ~0u);
   counters_.started(block_threads_);
   if (!keeps_written_) return;
   shared_written_ = ByteSet(subject_.shared_bytes);

@@ -59,6 +59,10 @@ class BlockObserver {
   std::uint32_t pieces(const WarpState& warp, int index, std::uint32_t lanes,
                        const std::uint64_t* addresses, const std::uint32_t* bytes, ptx::Space space,
                        bool writes);
+  /// `lanes` of the `block` ones perform an instruction that may meet unwritten registers; `first`
+  /// and `second` are predicates that it depends on.
+  void registers(const WarpState& warp, int index, std::uint32_t block, std::uint32_t lanes,
+                 std::uint32_t first, std::uint32_t second);
   /// A function of the machine left its result in a lane's local memory.
   void note_result(const WarpState& warp, std::uint32_t lane, std::uint64_t offset,
                    std::uint64_t bytes) {
@@ -180,6 +184,7 @@ class BlockObserver {
   std::uint64_t block_ = 0;
   std::vector<int> waits_at_;  // by thread: the instruction at which it last waited in its warp
   ByteSet shared_exists_, local_exists_;    // bytes that belong to an array
+  std::vector<std::uint32_t> unwritten_;    // [warp][register of Subject::unwritten]: lanes
   ByteSet shared_written_, local_written_;  // local: all threads', one after another
   RaceMap shared_races_;
   std::vector<PendingRead> pending_;

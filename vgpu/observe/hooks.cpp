@@ -55,6 +55,12 @@ void arrival(const WarpState* warp, const BlockState* block, std::int32_t index,
 
 void fence(const BlockState* block) { observer_of(block).fence(); }
 
+void registers(const WarpState* warp, const BlockState* block, std::int32_t index,
+               std::uint32_t of_block, std::uint32_t lanes, std::uint32_t first,
+               std::uint32_t second) {
+  observer_of(block).registers(*warp, index, of_block, lanes, first, second);
+}
+
 void ran(const BlockState* block, std::int32_t basic_block, std::uint32_t active) {
   observer_of(block).counters().ran(static_cast<std::size_t>(basic_block), active);
 }
@@ -90,6 +96,7 @@ std::span<const Hook> hooks() {
                              {"vgpu_observe_exchange", address(&exchange)},
                              {"vgpu_observe_arrival", address(&arrival)},
                              {"vgpu_observe_fence", address(&fence)},
+                             {"vgpu_observe_registers", address(&registers)},
                              {"vgpu_count_block", address(&ran)},
                              {"vgpu_count_guard", address(&guarded)},
                              {"vgpu_count_branch", address(&branched)},

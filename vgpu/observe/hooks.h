@@ -11,6 +11,8 @@
 //   void vgpu_observe_object_{arrival,wait}(WarpState*, BlockState*, uint32 lanes,
 //                                           const uint64* objects)
 //   void vgpu_observe_fence(BlockState*)
+//   void vgpu_observe_registers(WarpState*, BlockState*, int32 index, uint32 block, uint32 lanes,
+//                               uint32 first, uint32 second)
 // Of counted launches:
 //   void vgpu_count_block(BlockState*, int32 basic_block, uint32 active)
 //   void vgpu_count_guard(BlockState*, uint32 active, uint32 on)

@@ -12,6 +12,7 @@
 #include "vgpu/observe/block_counters.h"
 #include "vgpu/observe/checks.h"
 #include "vgpu/observe/race.h"
+#include "vgpu/observe/registers.h"
 #include "vgpu/observe/report.h"
 
 namespace vgpu::observe {
@@ -35,6 +36,7 @@ struct Subject {
   const ptx::Module* module = nullptr;
   const ptx::Function* function = nullptr;
   const KernelNotes* notes = nullptr;
+  const UnwrittenRegisters* unwritten = nullptr;
   std::vector<Extent> shared, local;
   std::uint64_t shared_bytes = 0, local_bytes = 0;  // of a block, of a thread
   const std::uint8_t* parameters = nullptr;

@@ -23,10 +23,12 @@ std::optional<Meeting> meeting_of(const PieceUse& now, const PieceUse& before) {
   return {};
 }
 
+/// Streams and memory that programs make anew for each step are one finding: of the same kernels,
+/// and of allocations of one size.
 void tell(const Meeting& meeting, const Region& region, const PieceUse& now,
           const PieceUse& before) {
-  const std::string key = now.what + " of " + now.where + ", " + before.what + " of " +
-                          before.where + ", " + region.label + ", " + meeting.hazard;
+  const std::string key =
+      now.what + ", " + before.what + ", " + meeting.hazard + ", " + std::to_string(region.bytes);
   Log::get().add({Kind::race_stream, key, -1, -1, Severity::error}, [&] {
     Report r;
     r.kind = Kind::race_stream;

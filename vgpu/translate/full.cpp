@@ -251,6 +251,7 @@ class FullTranslator : public LaneEmitter {
     end_block(k);
     if (!terminator) return go(k, k + 1);
     begin_instruction(block.last - 1);
+    LaneEmitter::observe_registers(ir.getInt32(kAllLanes), ir.getInt32(kAllLanes));
     if (is_block_barrier(last)) return translate_barrier(k);
     if (last.opcode == "brx") return translate_indexed_branch(k);
     if (is_branch(last)) return translate_branch(k);
@@ -291,6 +292,7 @@ class FullTranslator : public LaneEmitter {
   void translate_instruction(int k, int at) {
     begin_instruction(at);
     mask_ = uniform_guard_ = nullptr;
+    observe_registers();
     BasicBlock* skip = nullptr;
     // What may leave to masked code is counted once it has not.
     const bool skips = ins->guard >= 0 && shape(ins->guard).uniform() && !compact;
@@ -343,6 +345,13 @@ class FullTranslator : public LaneEmitter {
   void count_guard_lanes() {
     if (ins->guard >= 0 && program_.checks.counters)
       count_guard(ir.getInt32(kAllLanes), lanes_to_bits(guard_value(*ins, true)));
+  }
+
+  void observe_registers() {
+    if (!watches_registers()) return;
+    Value* all = ir.getInt32(kAllLanes);
+    LaneEmitter::observe_registers(all,
+                                   ins->guard < 0 ? all : lanes_to_bits(guard_value(*ins, true)));
   }
 
   void observe() {

@@ -98,6 +98,10 @@ class LaneEmitter : public isa::Emitter {
   /// Lanes come to a warp-level barrier or exchange and wait for others.
   void observe_arrival(llvm::Value* bits, llvm::Value* named);
   void observe_fence();
+  /// The instruction reads or writes registers that may be unwritten; `lanes` of the `block` ones
+  /// perform it.
+  void observe_registers(llvm::Value* block, llvm::Value* lanes);
+  bool watches_registers() const { return program_.unwritten.uses.contains(index); }
   /// What the counters are told: a basic block that ran, a guard's lanes, a branch's ways.
   void count_block(int k, llvm::Value* bits);
   void count_guard(llvm::Value* bits, llvm::Value* on);

@@ -241,6 +241,7 @@ class MaskedTranslator : public LaneEmitter {
       return jump(k, k + 1);
     }
     begin_instruction(block(k).last - 1);
+    observe_registers(block_bits_, block_bits_);
     if (is_block_barrier(last)) return translate_barrier(k);
     if (last.opcode == "brx") return translate_indexed_branch(k);
     if (is_branch(last)) return translate_branch(k);
@@ -257,6 +258,7 @@ class MaskedTranslator : public LaneEmitter {
     guarded_ = ins->guard >= 0;
     lanes_ = guarded_ ? ir.CreateAnd(block_lanes_, guard_value()) : block_lanes_;
     if (guarded_) count_guard(block_bits_, active_bits());
+    if (watches_registers()) observe_registers(block_bits_, active_bits());
     if (ins->opcode == "call") return emit_call();
     if (ins->opcode == "barrier_result") return out(load_warp(offsetof(WarpState, barrier_value)));
     if (is_warp_barrier(*ins)) return observe_exchange();

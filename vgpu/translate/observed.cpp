@@ -126,6 +126,25 @@ void LaneEmitter::observe_fence() {
     call("vgpu_observe_fence", ir.getVoidTy(), {block_});
 }
 
+void LaneEmitter::observe_registers(Value* block, Value* lanes) {
+  const auto found = program_.unwritten.uses.find(index);
+  if (found == program_.unwritten.uses.end()) return;
+  const auto kind = found->second.kind;
+  const auto predicate = [&](std::size_t k) {
+    return lanes_to_bits(read(ins->operands.at(k), Type::pred, true));
+  };
+  Value *first = ir.getInt32(0), *second = first;
+  if (kind == observe::RegisterUse::Kind::selects) {
+    first = predicate(3);
+  } else if (found->second.depends()) {
+    first = predicate(1);
+    second = predicate(2);
+  }
+  call(
+      "vgpu_observe_registers", ir.getVoidTy(),
+      {warp_, block_, ir.getInt32(static_cast<std::uint32_t>(index)), block, lanes, first, second});
+}
+
 void LaneEmitter::count_block(int k, Value* bits) {
   if (program_.checks.counters)
     call("vgpu_count_block", ir.getVoidTy(),

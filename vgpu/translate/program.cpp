@@ -2,6 +2,7 @@
 
 #include "vgpu/translate/if_conversion.h"
 #include "vgpu/translate/prepare.h"
+#include "vgpu/translate/unwritten.h"
 
 namespace vgpu::translate {
 namespace {
@@ -72,12 +73,23 @@ Prepared prepare_kernel(const ptx::Module& module, const ptx::Function& kernel, 
 
 Program make_program(const Prepared& prepared, WarpRows rows, bool noisy,
                      const observe::Checks& checks) {
-  Program program{
-      prepared.module, prepared.function, prepared.layout, rows, noisy, checks, {}, {}, {}, {}, {}};
+  Program program{prepared.module,
+                  prepared.function,
+                  prepared.layout,
+                  rows,
+                  noisy,
+                  checks,
+                  {},
+                  {},
+                  {},
+                  {},
+                  {},
+                  {}};
   program.shapes = analyse_shapes(program.function, rows);
   program.flow =
       analyse_flow(program.function, deoptimisation_points(program.function, program.shapes, rows));
   find_entries(program);
+  if (checks.init) program.unwritten = find_unwritten(program.function, program.flow);
   return program;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "vgpu/observe/checks.h"
+#include "vgpu/observe/registers.h"
 #include "vgpu/translate/flow.h"
 #include "vgpu/translate/layout.h"
 #include "vgpu/translate/shape.h"
@@ -40,6 +41,7 @@ struct Program {
                              // turn given away)
   std::vector<bool>
       polls;  // block: its backward jump closes a loop that may wait for another thread's store
+  observe::UnwrittenRegisters unwritten;  // while reads of what nobody wrote are looked for
 
   int block_count() const { return static_cast<int>(flow.blocks.size()); }
   /// The instruction that stands before a block, as the barrier at which lanes wait that go on

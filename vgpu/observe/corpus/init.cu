@@ -145,6 +145,98 @@ void one_byte(bool fixed) {
   copy_bytes<<<1, 64>>>(x, y);
 }
 
+/// Sums that stay in registers.
+template <bool kFixed>
+__global__ void four_sums(const float* x, float* y, int n) {
+  float sums[4];
+  if constexpr (kFixed)
+    for (float& sum : sums) sum = 0;
+  for (int i = 0; i < n; ++i)
+#pragma unroll
+    for (int k = 0; k < 4; ++k) sums[k] += x[4 * i + k];
+  y[threadIdx.x] = sums[0] + sums[1] * sums[2] + sums[3];
+}
+
+void sums_without_zero(bool fixed) {
+  const Buffer<float> x(kCount), y(32);
+  PLUMB_TWINS(four_sums, fixed, 1, 32, 0, x, y, kCount / 4);
+}
+
+/// The compiler compares with `best` before anything is in it, and does not use the outcome.
+__global__ void best_above_zero(const float* x, float* y, int n) {
+  float best;
+#pragma unroll 1
+  for (int i = 0; i < n; ++i)
+    if (i == 0 ? x[i] > 0 : x[i] > best) best = x[i];
+  y[threadIdx.x] = best;
+}
+
+void nothing_was_best(bool fixed) {
+  const std::vector<float> host(kCount, fixed ? 1.f : -1.f);
+  const Buffer<float> x(kCount), y(32);
+  cudaMemcpy(x, host.data(), kCount * sizeof(float), cudaMemcpyHostToDevice);
+  best_above_zero<<<1, 32>>>(x, y, kCount);
+}
+
+template <bool kFixed>
+__global__ void place_of_seven(const int* x, int* y, int n) {
+  int at;
+  if constexpr (kFixed) at = 0;
+#pragma unroll 1
+  for (int i = 0; i < n; ++i)
+    if (x[i] == 7 + static_cast<int>(threadIdx.x)) at = i;
+  atomicAdd(&y[at & 31], 1);
+}
+
+void index_of_what_is_not_there(bool fixed) {
+  const Buffer<int> x(kCount), y(32);
+  PLUMB_TWINS(place_of_seven, fixed, 1, 32, 0, x, y, kCount);
+}
+
+/// HeCBench's filter: what is beyond the end is not read, though the compiler asks for both halves
+/// of the condition.
+template <bool kFixed>
+__global__ void keep_positive(const int* x, int* y, int* kept, int n) {
+  const int i = threadIdx.x;
+  int value, at;
+  if (i < n) {
+    value = x[i];
+    if (value > 0) at = atomicAdd(kept, 1);
+  }
+  __syncthreads();
+  if ((i < n || !kFixed) && value > 0) y[at] = value;
+}
+
+void kept_beyond_the_end(bool fixed) {
+  const std::vector<int> host(64, 1);
+  const Buffer<int> x(64), y(64), kept(1);
+  cudaMemcpy(x, host.data(), 64 * sizeof(int), cudaMemcpyHostToDevice);
+  PLUMB_TWINS(keep_positive, fixed, 1, 64, 0, x, y, kept, 40);
+}
+
+/// Some lanes set it, the others are asked for it all the same. As the compiler would not have it.
+template <bool kFixed>
+__global__ void count_by_mode(int* y) {
+  const int t = threadIdx.x;
+  if constexpr (kFixed)
+    asm volatile(
+        "{ .reg .pred p; .reg .s32 mode; setp.lt.s32 p, %1, 20; mov.s32 mode, 3; "
+        "@p mov.s32 mode, 7; setp.gt.s32 p, mode, 5; @p red.global.add.u32 [%0], 1; }" ::"l"(y),
+        "r"(t)
+        : "memory");
+  else
+    asm volatile(
+        "{ .reg .pred p; .reg .s32 mode; setp.lt.s32 p, %1, 20; "
+        "@p mov.s32 mode, 7; setp.gt.s32 p, mode, 5; @p red.global.add.u32 [%0], 1; }" ::"l"(y),
+        "r"(t)
+        : "memory");
+}
+
+void guard_on_nothing(bool fixed) {
+  const Buffer<int> y(1);
+  PLUMB_TWINS(count_by_mode, fixed, 1, 32, 0, y);
+}
+
 }  // namespace
 
 std::vector<Seeded> init_bugs() {
@@ -166,6 +258,16 @@ std::vector<Seeded> init_bugs() {
        beside_a_product},
       {"product_of_what_was_not", Kind::uninitialised, "wmma's load of fresh memory",
        product_of_what_was_not},
+      {"sums_without_zero", Kind::uninitialised, "four sums in registers that begin with nothing",
+       sums_without_zero},
+      {"nothing_was_best", Kind::uninitialised, "the best of values none of which was taken",
+       nothing_was_best},
+      {"index_of_what_is_not_there", Kind::uninitialised, "an index set only when it is found",
+       index_of_what_is_not_there},
+      {"kept_beyond_the_end", Kind::uninitialised, "a value that only a part of the block has read",
+       kept_beyond_the_end},
+      {"guard_on_nothing", Kind::uninitialised, "a guard that some lanes never set",
+       guard_on_nothing},
       {"one_byte", Kind::uninitialised, "a single byte between two fills", one_byte},
   };
 }
