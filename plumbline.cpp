@@ -6,6 +6,7 @@
 #include "bench/kernels/command.h"
 #include "bench/ops/command.h"
 #include "golden/audit/command.h"
+#include "golden/streams/command.h"
 #include "golden/verify/command.h"
 #include "impl/core/cuda_error.h"
 #include "reports/command.h"
@@ -94,7 +95,9 @@ int main(int argc, char** argv) {
     choose_device("vgpu:0:" + gpu, threads, checks);
     status = with_findings(run());
   });
-  plumb::report::add_report_command(app, [&](const auto& run) { status = run(); });
+  const auto without_device = [&](const auto& run) { status = run(); };
+  plumb::golden::add_streams_command(app, without_device);
+  plumb::report::add_report_command(app, without_device);
   const auto on_vgpu = [&](const auto& run) {
     if (threads > 0) vgpu::settings().threads = threads;
     if (!checks.empty()) vgpu::observe::set_checks(vgpu::settings().checks, "--check", checks);

@@ -21,6 +21,8 @@
 //                 what the op returns in f64, and how far LibTorch's own run is from that
 //   op.time       {op, direction, dtype, attributes, inputs, repeats, threads?}
 //                 seconds of each of `repeats` calls of the op
+//   random.draw   {distribution, dtype, arguments, seed, count, path}
+//                 what the distribution draws from the seed, in f64 or i64
 //   versions      nothing but the versions that every answer ends with
 //   stop          ends
 // Tensors travel as safetensors files by path: images f32 [n, pixels], labels i64 [n]; order i64.
@@ -36,6 +38,7 @@
 
 #include "reference/mlp.h"
 #include "reference/ops/op.h"
+#include "reference/random.h"
 #include "reference/timing.h"
 
 namespace plumb::reference {
@@ -80,11 +83,12 @@ class Worker {
     if (verb == "time.mm") return timing_.mm(request);
     if (verb == "op.answer") return answer_case(request);
     if (verb == "op.time") return timing_.op(request);
+    if (verb == "random.draw") return draw_random(request);
     if (verb == "versions") return json::object();  // every answer has them
     if (verb == "stop") return stopped_ = true, json::object();
     throw std::invalid_argument(
         "verb '" + verb + "' is unknown; allowed: mlp.init, mlp.step, mlp.train, mlp.evaluate, " +
-        "time.step, time.adam, time.mm, op.answer, op.time, versions, stop");
+        "time.step, time.adam, time.mm, op.answer, op.time, random.draw, versions, stop");
   }
 
   Mlp& model() {

@@ -67,22 +67,34 @@ void LibTorch::require_version() const {
                         ", need " PLUMB_TORCH ": run ci/setup, then ci/build");
 }
 
+LibTorch::Reply LibTorch::ask(const std::string& verb, json fields) {
+  const std::string path = folder_ + "/answer";
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);  // what is read next is this answer's
+  fields["path"] = path;
+  return {client_->request(verb, std::move(fields), timeout_seconds_), path};
+}
+
+SafetensorsFile LibTorch::tensors(const std::string& verb, json fields) {
+  return read_safetensors(ask(verb, std::move(fields)).path);
+}
+
+std::string LibTorch::capability() {
+  return client_->request("versions", json::object(), timeout_seconds_)
+      .at("versions")
+      .at("capability");
+}
+
 Answer LibTorch::answer(const Case& c) {
   json recipes = json::array();
   for (const Recipe& r : c.inputs) recipes.push_back(to_json(r));
-  const std::string path = folder_ + "/answer";
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);  // what is read below is this case's
-  const json reply = client_->request("op.answer",
-                                      {{"op", c.id.op},
-                                       {"direction", c.id.direction},
-                                       {"dtype", c.id.dtype},
-                                       {"attributes", c.attributes},
-                                       {"inputs", recipes},
-                                       {"path", path}},
-                                      timeout_seconds_);
+  const Reply reply = ask("op.answer", {{"op", c.id.op},
+                                        {"direction", c.id.direction},
+                                        {"dtype", c.id.dtype},
+                                        {"attributes", c.attributes},
+                                        {"inputs", recipes}});
   try {
-    return {outputs_of(reply, path, recording_), reply.at("versions")};
+    return {outputs_of(reply.json, reply.path, recording_), reply.json.at("versions")};
   } catch (const std::exception& error) {
     throw client::Error(std::string("plumbline-reference: it gave no answer: ") + error.what());
   }

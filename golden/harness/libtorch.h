@@ -7,6 +7,7 @@
 #include "golden/client/client.h"
 #include "golden/harness/answer.h"
 #include "golden/harness/op.h"
+#include "impl/core/safetensors.h"
 
 namespace plumb::golden {
 
@@ -25,7 +26,17 @@ class LibTorch {
   /// answer in time or answers what is no answer: ask another LibTorch then.
   Answer answer(const Case& c);
 
+  /// A request whose answer's tensors go to "path".
+  SafetensorsFile tensors(const std::string& verb, nlohmann::json fields);
+  /// "DEFAULT", "AVX2", "AVX512": which of its kernels it runs.
+  std::string capability();
+
  private:
+  struct Reply {
+    nlohmann::json json;
+    std::string path;  // of its tensors
+  };
+  Reply ask(const std::string& verb, nlohmann::json fields);
   void require_version() const;
 
   bool recording_;

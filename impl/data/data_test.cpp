@@ -11,6 +11,7 @@
 #include "impl/data/fashion_mnist.h"
 #include "impl/data/idx.h"
 #include "impl/data/sampler.h"
+#include "impl/random/distributions.h"
 
 namespace plumb {
 namespace {
@@ -26,7 +27,8 @@ TEST(Sampler, ShufflesAsDataLoaderEpochByEpoch) {
 TEST(Sampler, AnUnshuffledEpochDrawsItsBaseSeed) {
   Mt19937 generator(123);
   EXPECT_EQ(unshuffled_order(generator, 4), (Order{0, 1, 2, 3}));
-  EXPECT_EQ(generator.permutation(5), (Order{2, 3, 1, 0, 4}));  // torch.randperm(5) after the epoch
+  EXPECT_EQ(random::randperm(generator, 5),
+            (Order{2, 3, 1, 0, 4}));  // torch.randperm(5) after the epoch
 }
 
 TEST(Sampler, BatchesKeepOrDropTheirTail) {

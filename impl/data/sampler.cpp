@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "impl/core/error.h"
+#include "impl/random/distributions.h"
 
 namespace plumb {
 
@@ -18,7 +19,7 @@ std::vector<std::int64_t> shuffled_order(Mt19937& generator, std::int64_t count)
               "num_samples should be a positive integer value, but got num_samples={}", count);
   generator.random_int64();
   Mt19937 own(static_cast<std::uint64_t>(generator.random_int64()));
-  return own.permutation(count);
+  return random::randperm(own, count);
 }
 
 std::vector<std::int64_t> unshuffled_order(Mt19937& generator, std::int64_t count) {

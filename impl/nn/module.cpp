@@ -14,24 +14,9 @@ Variable make_parameter(const std::vector<double>& values, Shape shape, Dtype dt
   return Variable(value, true);
 }
 
-/// The draws of Tensor.uniform_(-bound, bound). Halves are drawn in f32, then rounded; what is the
-/// rounded bound then becomes its negative, as LibTorch keeps the upper end out.
 std::vector<double> draw(std::int64_t count, double bound, Dtype dtype, Mt19937& generator,
-                         bool fused) {
-  const auto n = static_cast<std::size_t>(count);
-  std::vector<double> out(n);
-  if (dtype == Dtype::f64) {
-    generator.uniform(out.data(), n, -bound, bound, fused);
-    return out;
-  }
-  std::vector<float> values(n);
-  generator.uniform(values.data(), n, -bound, bound, fused);
-  out.assign(values.begin(), values.end());
-  if (dtype == Dtype::f32) return out;
-  out = Tensor::from_host(out, {count}).to(dtype).to(Dtype::f64).to_host<double>();
-  const double end = Tensor::full({}, bound, dtype).item();
-  std::replace(out.begin(), out.end(), end, -end);
-  return out;
+                         random::Kernels kernels) {
+  return random::uniform(generator, count, -bound, bound, dtype, kernels);
 }
 
 }  // namespace
@@ -74,7 +59,7 @@ void Module::load_state_dict(const StateDict& state, Stream stream) const {
 }
 
 Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool bias, Dtype dtype,
-               Mt19937& generator, bool fused) {
+               Mt19937& generator, random::Kernels kernels) {
   PLUMB_CHECK(ValueError, in_features >= 0 && out_features >= 0, "Linear({}, {})", in_features,
               out_features);
   // kaiming_uniform with a = sqrt(5) comes to 1 / sqrt(fan_in); evaluated as torch/nn/init.py does,
@@ -82,11 +67,12 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool bias, D
   const double fan_in = static_cast<double>(in_features);
   const double gain = std::sqrt(2.0 / (1.0 + std::sqrt(5.0) * std::sqrt(5.0)));
   const double weight_bound = in_features ? std::sqrt(3.0) * (gain / std::sqrt(fan_in)) : 0;
-  weight_ = make_parameter(draw(in_features * out_features, weight_bound, dtype, generator, fused),
-                           {out_features, in_features}, dtype);
+  weight_ =
+      make_parameter(draw(in_features * out_features, weight_bound, dtype, generator, kernels),
+                     {out_features, in_features}, dtype);
   if (!bias) return;
   const std::vector<double> values =
-      in_features ? draw(out_features, 1.0 / std::sqrt(fan_in), dtype, generator, fused)
+      in_features ? draw(out_features, 1.0 / std::sqrt(fan_in), dtype, generator, kernels)
                   : std::vector<double>(static_cast<std::size_t>(out_features));
   bias_ = make_parameter(values, {out_features}, dtype);
 }
@@ -121,13 +107,13 @@ void Sequential::train(bool on) {
 }
 
 std::unique_ptr<Sequential> mlp(const std::vector<std::int64_t>& sizes, Dtype dtype,
-                                Mt19937& generator, bool fused) {
+                                Mt19937& generator, random::Kernels kernels) {
   PLUMB_CHECK(ValueError, sizes.size() >= 2, "an MLP of {} sizes, need at least 2", sizes.size());
   std::vector<std::unique_ptr<Module>> layers;
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
     if (i) layers.push_back(std::make_unique<ReLU>());
     layers.push_back(
-        std::make_unique<Linear>(sizes[i], sizes[i + 1], true, dtype, generator, fused));
+        std::make_unique<Linear>(sizes[i], sizes[i + 1], true, dtype, generator, kernels));
   }
   return std::make_unique<Sequential>(std::move(layers));
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "impl/autograd/functions.h"
-#include "impl/random/mt19937.h"
+#include "impl/random/distributions.h"
 
 namespace plumb::nn {
 
@@ -42,12 +42,12 @@ class Module {
 };
 
 /// y = x weight^T + bias. Default initialisation as torch.nn.Linear draws it from `generator`:
-/// weight, then bias, each uniform in +-1/sqrt(in_features); `fused` as in Mt19937::uniform.
+/// weight, then bias, each uniform in +-1/sqrt(in_features); in the form of `kernels`.
 /// in_features 0: weight empty, bias zeros, no draws.
 class Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, bool bias, Dtype dtype,
-         Mt19937& generator, bool fused = true);
+         Mt19937& generator, random::Kernels kernels = random::Kernels::avx2);
   Variable forward(Tape& tape, const Variable& x, Stream stream = {}) override;
   NamedParameters named_parameters(const std::string& prefix = {}) const override;
 
@@ -99,6 +99,7 @@ class CrossEntropyLoss {
 /// Linear layers of the given sizes with ReLU between them, e.g. {784, 256, 128, 10}. Throws
 /// ValueError for fewer than two.
 std::unique_ptr<Sequential> mlp(const std::vector<std::int64_t>& sizes, Dtype dtype,
-                                Mt19937& generator, bool fused = true);
+                                Mt19937& generator,
+                                random::Kernels kernels = random::Kernels::avx2);
 
 }  // namespace plumb::nn

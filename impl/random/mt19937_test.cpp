@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <cstring>
 
 #include "impl/core/error.h"
 
@@ -22,51 +22,58 @@ TEST(Mt19937, TakesTheSeedsLowWordOnly) {
   EXPECT_EQ(Mt19937(5).random_int64(), 0x38d48b630e2048ce);
 }
 
-TEST(Mt19937, PermutesAsRandperm) {
-  EXPECT_EQ(Mt19937(7).permutation(12),
-            (std::vector<std::int64_t>{3, 4, 0, 5, 7, 9, 11, 6, 8, 1, 10, 2}));
-  EXPECT_TRUE(Mt19937(7).permutation(0).empty());
-  EXPECT_THROW(Mt19937(7).permutation(-1), ValueError);
-  const auto many = Mt19937(7).permutation(200000);
-  std::int64_t checksum = 0;  // (torch.randperm(200000) * torch.arange(200000)).sum()
-  for (std::size_t i = 0; i < many.size(); ++i) checksum += many[i] * static_cast<std::int64_t>(i);
-  EXPECT_EQ(checksum, 2000568651157524);
-}
-
-TEST(Mt19937, DrawsUniformNumbersInBothForms) {
-  float fused[4], plain[4];
-  Mt19937(3).uniform(fused, 4, -0.2236, 0.2236,
-                     true);  // torch's AVX-512 kernel; then ATEN_CPU_CAPABILITY=default
-  Mt19937(3).uniform(plain, 4, -0.2236, 0.2236, false);
-  const float expected[] = {-0x1.c6072ap-3f, -0x1.693ed6p-3f, -0x1.88476ep-4f, -0x1.b13eecp-3f};
-  const float expected_plain[] = {-0x1.c6072ap-3f, -0x1.693ed6p-3f, -0x1.88476cp-4f,
-                                  -0x1.b13eecp-3f};
-  for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(fused[i], expected[i]);
-    EXPECT_EQ(plain[i], expected_plain[i]);
-  }
-  std::vector<float> many(400);
-  Mt19937(3).uniform(many.data(), many.size(), -0.2236, 0.2236, true);
-  EXPECT_EQ(std::accumulate(many.begin(), many.end(), 0.0), -0x1.8e0c5cdacp+1);
-  Mt19937(3).uniform(many.data(), many.size(), -0.2236, 0.2236, false);
-  EXPECT_EQ(std::accumulate(many.begin(), many.end(), 0.0), -0x1.8e0c5e6p+1);
-  double wide[3];
-  Mt19937(3).uniform(wide, 3, -1, 2, true);
-  EXPECT_EQ(wide[0], -0x1.cb9c1c9aeec38p-1);
-  EXPECT_EQ(wide[1], -0x1.1e449ebad31dcp-3);
-  EXPECT_EQ(wide[2], 0x1.519942e9715acp+0);
-}
-
 TEST(Mt19937, GoesOnFromASavedState) {
   Mt19937 a(9);
-  a.permutation(1000);
+  for (int i = 0; i < 1000; ++i) a.random();
+  const double first = a.normal();  // its second one is kept
   Mt19937 b(1);
 
   b.set_state(a.state());
 
+  EXPECT_EQ(b, a);
+  EXPECT_NE(a.normal(), first);
+  b.normal();
   EXPECT_EQ(a.random64(), b.random64());
   EXPECT_EQ(b.initial_seed(), 9u);
   EXPECT_THROW(b.set_state("nonsense"), ValueError);
+  EXPECT_THROW(b.set_state(a.state().substr(0, 4000)), ValueError);
+}
+
+/// torch.Generator().manual_seed(5).get_state(), and after torch.empty(3).normal_(generator=g).
+TEST(Mt19937, HasLibTorchsState) {
+  Mt19937 g(5);
+  const auto number_at = [&](std::size_t place, auto number) {
+    std::memcpy(&number, g.libtorch_state().data() + place, sizeof number);
+    return number;
+  };
+  EXPECT_EQ(g.libtorch_state().size(), 5056u);
+  EXPECT_EQ(number_at(0, std::uint64_t{}), 5u);
+  EXPECT_EQ(number_at(8, std::int32_t{}), 1);
+  EXPECT_EQ(number_at(16, std::uint64_t{}), 0u);
+  EXPECT_EQ(number_at(24, std::uint64_t{}), 5u);
+
+  for (int i = 0; i < 3; ++i) g.normal();
+
+  EXPECT_EQ(number_at(8, std::int32_t{}), 0x269);
+  EXPECT_EQ(number_at(16, std::uint64_t{}), 8u);
+  EXPECT_EQ(number_at(5024, std::uint64_t{}), 0x3fe55c5bec8c072cu);
+  EXPECT_EQ(number_at(5040, std::int32_t{}), 1);
+}
+
+TEST(Mt19937, TakesLibTorchsState) {
+  Mt19937 a(77), b;
+  for (int i = 0; i < 700; ++i) a.random();
+  a.normal();
+
+  b.set_libtorch_state(a.libtorch_state());
+
+  EXPECT_EQ(b, a);
+  std::vector<std::byte> bytes = a.libtorch_state();
+  bytes[16] = std::byte{200};
+  EXPECT_THROW(b.set_libtorch_state(bytes), ValueError);  // left and next disagree
+  bytes.resize(100);
+  EXPECT_THROW(b.set_libtorch_state(bytes), ValueError);
+  EXPECT_EQ(b, a);
 }
 
 }  // namespace
