@@ -1,22 +1,16 @@
 #include "impl/nn/module.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "impl/core/error.h"
+#include "impl/nn/init.h"
 
 namespace plumb::nn {
 namespace {
 
-Variable make_parameter(const std::vector<double>& values, Shape shape, Dtype dtype) {
-  const Tensor value = Tensor::from_host(values, std::move(shape)).to(dtype);
+Variable make_parameter(const Tensor& value) {
   value.set_category(Category::parameter);
   return Variable(value, true);
-}
-
-std::vector<double> draw(std::int64_t count, double bound, Dtype dtype, Mt19937& generator,
-                         random::Kernels kernels) {
-  return random::uniform(generator, count, -bound, bound, dtype, kernels);
 }
 
 }  // namespace
@@ -62,19 +56,14 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool bias, D
                Mt19937& generator, random::Kernels kernels) {
   PLUMB_CHECK(ValueError, in_features >= 0 && out_features >= 0, "Linear({}, {})", in_features,
               out_features);
-  // kaiming_uniform with a = sqrt(5) comes to 1 / sqrt(fan_in); evaluated as torch/nn/init.py does,
-  // so that bits agree.
-  const double fan_in = static_cast<double>(in_features);
-  const double gain = std::sqrt(2.0 / (1.0 + std::sqrt(5.0) * std::sqrt(5.0)));
-  const double weight_bound = in_features ? std::sqrt(3.0) * (gain / std::sqrt(fan_in)) : 0;
-  weight_ =
-      make_parameter(draw(in_features * out_features, weight_bound, dtype, generator, kernels),
-                     {out_features, in_features}, dtype);
+  const Tensor weight = Tensor::empty({out_features, in_features}, dtype);
+  init::kaiming_uniform_(weight, generator, {.a = std::sqrt(5.0)}, kernels);
+  weight_ = make_parameter(weight);
   if (!bias) return;
-  const std::vector<double> values =
-      in_features ? draw(out_features, 1.0 / std::sqrt(fan_in), dtype, generator, kernels)
-                  : std::vector<double>(static_cast<std::size_t>(out_features));
-  bias_ = make_parameter(values, {out_features}, dtype);
+  const Tensor values = Tensor::zeros({out_features}, dtype);
+  const double bound = 1 / std::sqrt(static_cast<double>(in_features));
+  if (in_features != 0) init::uniform_(values, generator, -bound, bound, kernels);
+  bias_ = make_parameter(values);
 }
 
 Variable Linear::forward(Tape& tape, const Variable& x, Stream stream) {

@@ -25,14 +25,6 @@ float to_bf16(float x) {
   return std::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u);
 }
 
-/// As a tensor of the dtype holds it; halves by way of f32, as in LibTorch.
-double rounded(double x, Dtype dtype) {
-  if (dtype == Dtype::f64) return x;
-  const auto single = static_cast<float>(x);
-  if (dtype == Dtype::f16) return static_cast<float>(static_cast<_Float16>(single));
-  return dtype == Dtype::bf16 ? to_bf16(single) : single;
-}
-
 double largest(Dtype dtype) {
   return dtype == Dtype::f64   ? DBL_MAX
          : dtype == Dtype::f32 ? FLT_MAX
@@ -87,6 +79,13 @@ std::vector<double> draws(std::int64_t count, Draw draw) {
 }
 
 }  // namespace
+
+double rounded(double x, Dtype dtype) {
+  if (dtype == Dtype::f64) return x;
+  const auto single = static_cast<float>(x);
+  if (dtype == Dtype::f16) return static_cast<float>(static_cast<_Float16>(single));
+  return dtype == Dtype::bf16 ? to_bf16(single) : single;
+}
 
 std::vector<double> uniform(Mt19937& generator, std::int64_t count, double from, double to,
                             Dtype dtype, Kernels kernels) {

@@ -20,6 +20,9 @@ namespace plumb::random {
 /// at::get_cpu_capability(): "DEFAULT", or "AVX2" and "AVX512", which agree.
 enum class Kernels { standard, avx2 };
 
+/// As a tensor of the floating dtype holds it; halves by way of f32, as in LibTorch.
+double rounded(double value, Dtype dtype);
+
 /// Tensor.uniform_(from, to): u (to - from) + from, where u has 24 bits of a word (f32 and less) or
 /// 53 of two (f64). A result equal to `to` becomes `from`.
 std::vector<double> uniform(Mt19937& generator, std::int64_t count, double from, double to,
