@@ -49,6 +49,16 @@ class ByteSet {
       done += some;
     }
   }
+  /// How many of the first `bytes` it holds; it is empty afterwards.
+  std::uint64_t take_count(std::size_t bytes) {
+    std::uint64_t out = 0;
+    for (std::size_t i = 0; i < (bytes + 63) / 64; ++i) {
+      std::uint64_t& word = words_.get()[i];
+      out += static_cast<std::uint64_t>(std::popcount(word));
+      if (word != 0) word = 0;
+    }
+    return out;
+  }
   /// What it holds of the first `bytes`.
   Ranges ranges(std::size_t bytes) const {
     Ranges out;
@@ -65,11 +75,10 @@ class ByteSet {
       }
     return out;
   }
-  /// The same; it is empty afterwards.
-  Ranges take_ranges(std::size_t bytes) {
-    Ranges out = ranges(bytes);
-    for (const Range& range : out) remove(range.begin, range.end - range.begin);
-    return out;
+  /// Whatever of its first `bytes` the other holds.
+  void add_all(const ByteSet& other, std::size_t bytes) {
+    for (std::size_t i = 0; i < (bytes + 63) / 64; ++i)
+      if (const std::uint64_t word = other.words_.get()[i]; word != 0) words_.get()[i] |= word;
   }
   void remove(std::uint64_t at, std::uint64_t count) {
     for (; count > 0; ++at, --count) {

@@ -97,18 +97,19 @@ void LaunchObserver::touch(Region& region) {
   touched_.insert(&region);
 }
 
+void LaunchObserver::count_touched(Region& region) {
+  Counters::BufferBytes& bytes = counters_.buffers[region.label];
+  bytes.distinct_read += region.launch_reads.take_count(region.bytes);
+  bytes.distinct_written += region.launch_writes.take_count(region.bytes);
+}
+
 void LaunchObserver::pass_on_touched(Region& region) {
-  const Ranges reads = region.launch_reads.take_ranges(region.bytes),
-               writes = region.launch_writes.take_ranges(region.bytes);
-  if (checks_.counters) {
-    Counters::BufferBytes& bytes = counters_.buffers[region.label];
-    bytes.distinct_read += bytes_of(reads);
-    bytes.distinct_written += bytes_of(writes);
-  }
-  if (checks_.unused)
-    for (const Range& range : reads) region.read.add(range.begin, range.end - range.begin);
+  if (checks_.unused) region.read.add_all(region.launch_reads, region.bytes);
   if (checks_.stream && StreamOrder::current())
-    StreamOrder::get().touched(*StreamOrder::current(), region, reads, writes);
+    StreamOrder::get().touched(*StreamOrder::current(), region,
+                               region.launch_reads.ranges(region.bytes),
+                               region.launch_writes.ranges(region.bytes));
+  count_touched(region);  // and forget it
 }
 
 void LaunchObserver::finish() {

@@ -104,6 +104,7 @@ class LaunchObserver : public BlockOrder {
     std::vector<Acquire> acquires;
   };
   std::string allowed(Kind kind, int index) const;
+  void count_touched(Region& region);
   void pass_on_touched(Region& region);
   static bool covers(const Release& release, Time when, int thread);
 

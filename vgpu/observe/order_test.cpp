@@ -252,13 +252,17 @@ TEST(Ranges, KnowWhatTwoOfThemHold) {
   EXPECT_FALSE(covers(a, {{30, 31}}));
 }
 
-TEST(ByteSet, GivesItsStretchesAndIsEmptyThen) {
+TEST(ByteSet, GivesItsStretchesAndItsCount) {
   ByteSet set(300);
   set.add(3, 61);
   set.add(64, 64);
   set.add(200, 1);
   EXPECT_EQ(set.ranges(300), (Ranges{{3, 128}, {200, 201}}));
-  EXPECT_EQ(set.take_ranges(300), (Ranges{{3, 128}, {200, 201}}));
+  ByteSet other(300);
+  other.add(100, 150);
+  other.add_all(set, 300);
+  EXPECT_EQ(other.ranges(300), (Ranges{{3, 250}}));
+  EXPECT_EQ(set.take_count(300), 126u);
   EXPECT_TRUE(set.ranges(300).empty());
 }
 
