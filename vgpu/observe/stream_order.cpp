@@ -68,7 +68,6 @@ StreamOrder::State& StreamOrder::state_of(Line line) {
 StreamOrder::State& StreamOrder::next_of(const StreamKind& stream) {
   State& state = state_of(stream.line);
   state.kind = stream;
-  state.knows.join(host_);
   for (const auto& [line, other] : lines_)
     if (other.kind.device == stream.device && line != stream.line &&
         ((stream.legacy && other.kind.blocking) || (stream.blocking && other.kind.legacy)))

@@ -104,7 +104,7 @@ class StreamOrder {
   };
   // Each under the mutex:
   State& state_of(Line line);
-  /// What the stream's next piece comes after.
+  /// What the stream's next piece comes after, besides what the host knows.
   State& next_of(const StreamKind& stream);
   void forget_what_the_host_knows();
   bool is_known(const Piece& piece, const PieceUse& before) const {

@@ -214,6 +214,60 @@ void kept_beyond_the_end(bool fixed) {
   PLUMB_TWINS(keep_positive, fixed, 1, 64, 0, x, y, kept, 40);
 }
 
+/// A tile's tail is moved with the rest, and not used.
+template <bool kFixed>
+__global__ void reverse_in_a_tile(const float* x, float* y, int n) {
+  __shared__ float tile[64];
+  const int t = threadIdx.x;
+  float value;
+  if (t < n) value = x[t];
+  tile[t] = value;
+  __syncthreads();
+  if constexpr (kFixed) {
+    if (t < n) y[t] = tile[n - 1 - t];
+  } else {
+    y[t] = value;
+  }
+}
+
+void moved_behind_the_end(bool fixed) {
+  const Buffer<float> x(64), y(64);
+  PLUMB_TWINS(reverse_in_a_tile, fixed, 1, 64, 0, x, y, 40);
+}
+
+/// The last lanes have nothing to give, and nobody takes it.
+template <bool kFixed>
+__global__ void take_the_next(const float* x, float* y, int n) {
+  const int t = threadIdx.x;
+  float value;
+  if (t < n) value = x[t];
+  const float next = __shfl_down_sync(0xffffffffu, value, 1);
+  if (t < n - 1) y[t] = next;
+  if constexpr (!kFixed) y[t] = value;
+}
+
+void given_by_the_last_lanes(bool fixed) {
+  const Buffer<float> x(32), y(32);
+  PLUMB_TWINS(take_the_next, fixed, 1, 32, 0, x, y, 20);
+}
+
+/// Both halves of a condition are asked for: one that fails settles it.
+template <bool kFixed>
+__global__ void count_inside(int* y) {
+  const int t = threadIdx.x, end = kFixed ? 20 : 32;
+  asm volatile(
+      "{ .reg .pred p, q; .reg .s32 mode; setp.lt.s32 p, %1, 20; @p mov.s32 mode, 7; "
+      "setp.lt.s32 p, %1, %2; setp.gt.s32 q, mode, 5; and.pred p, p, q; "
+      "@p red.global.add.u32 [%0], 1; }" ::"l"(y),
+      "r"(t), "r"(end)
+      : "memory");
+}
+
+void half_of_a_condition(bool fixed) {
+  const Buffer<int> y(1);
+  PLUMB_TWINS(count_inside, fixed, 1, 32, 0, y);
+}
+
 /// Some lanes set it, the others are asked for it all the same. As the compiler would not have it.
 template <bool kFixed>
 __global__ void count_by_mode(int* y) {
@@ -266,6 +320,12 @@ std::vector<Seeded> init_bugs() {
        index_of_what_is_not_there},
       {"kept_beyond_the_end", Kind::uninitialised, "a value that only a part of the block has read",
        kept_beyond_the_end},
+      {"moved_behind_the_end", Kind::uninitialised, "a tile's tail that is not loaded, and stored",
+       moved_behind_the_end},
+      {"given_by_the_last_lanes", Kind::uninitialised, "lanes without a value that store one",
+       given_by_the_last_lanes},
+      {"half_of_a_condition", Kind::uninitialised, "a condition half of which nobody computed",
+       half_of_a_condition},
       {"guard_on_nothing", Kind::uninitialised, "a guard that some lanes never set",
        guard_on_nothing},
       {"one_byte", Kind::uninitialised, "a single byte between two fills", one_byte},

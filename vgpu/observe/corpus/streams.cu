@@ -231,6 +231,36 @@ void host_waits_for_another(bool fixed) {
   run_use(x, y, b);
 }
 
+void raise_flag(void* flag) { *static_cast<volatile bool*>(flag) = true; }
+
+/// A function of the host that ran tells that all before it did.
+void host_function_tells(bool fixed) {
+  const Buffer<float> x(kCount), y(kCount);
+  const Stream a(cudaStreamNonBlocking), b(cudaStreamNonBlocking);
+  volatile bool ran = false;
+  run_make(x, a);
+  if (fixed) {
+    cudaLaunchHostFunc(a, raise_flag, const_cast<bool*>(&ran));
+    while (!ran) {
+    }
+  }
+  run_use(x, y, b);
+}
+
+/// A copy into memory of the host that is not pinned is over when its call returns.
+void copy_that_waits(bool fixed) {
+  static float pageable[kCount];
+  float* pinned = nullptr;
+  cudaMallocHost(&pinned, kCount * sizeof(float));
+  {
+    const Buffer<float> x(kCount);
+    const Stream a(cudaStreamNonBlocking), b(cudaStreamNonBlocking);
+    cudaMemcpyAsync(fixed ? pageable : pinned, x, sizeof pageable, cudaMemcpyDeviceToHost, a);
+    run_make(x, b);
+  }
+  cudaFreeHost(pinned);
+}
+
 void launch_that_fails_unseen(bool fixed) {
   make<<<1, 2048>>>(nullptr, 0, kCount);
   if (fixed) cudaGetLastError();
@@ -294,6 +324,10 @@ std::vector<Seeded> stream_bugs() {
        host_does_not_wait},
       {"host_waits_for_another", Kind::race_stream, "the host waits for the wrong stream",
        host_waits_for_another},
+      {"host_function_tells", Kind::race_stream, "nothing tells the host that a stream is done",
+       host_function_tells},
+      {"copy_that_waits", Kind::race_stream, "a copy into pinned memory taken for one that waits",
+       copy_that_waits},
       {"launch_that_fails_unseen", Kind::unchecked_error, "a launch of too many threads, not asked",
        launch_that_fails_unseen},
       {"error_behind_another", Kind::unchecked_error, "an error replaced by the next one",
