@@ -35,9 +35,6 @@ bool decides(const Instruction& ins) {
   return those.contains(ins.opcode);
 }
 
-/// What comes out is the address's or another lane's: what goes in does not go on.
-bool passes_on(const Instruction& ins) { return !decides(ins) && ins.opcode != "shfl"; }
-
 RegisterUse::Kind kind_of(const Instruction& ins) {
   using Kind = RegisterUse::Kind;
   if (ins.opcode == "selp") return Kind::selects;
@@ -46,7 +43,8 @@ RegisterUse::Kind kind_of(const Instruction& ins) {
   return decides(ins) ? Kind::decides : Kind::computes;
 }
 
-/// What a tile holds may be moved too, as CUB's do behind their last item: a store to the block's
+/// Another lane's value comes out of a shuffle, whose state is not followed. What a tile holds may
+/// be moved too, as CUB's do behind their last item: a store to the block's
 /// own memory needs its address alone.
 std::vector<int> needs_of(const Instruction& ins) {
   if (ins.opcode == "shfl") return {};
@@ -60,7 +58,7 @@ RegisterSet closure(const ptx::Function& function, RegisterSet registers) {
   for (bool changed = true; changed;) {
     changed = false;
     for (const Instruction& ins : function.body) {
-      if (!passes_on(ins) || !std::ranges::any_of(reads_of(ins), holds)) continue;
+      if (decides(ins) || !std::ranges::any_of(reads_of(ins), holds)) continue;
       for (const int reg : writes_of(ins)) {
         changed |= !holds(reg);
         registers.add(reg);

@@ -235,20 +235,19 @@ void moved_behind_the_end(bool fixed) {
   PLUMB_TWINS(reverse_in_a_tile, fixed, 1, 64, 0, x, y, 40);
 }
 
-/// The last lanes have nothing to give, and nobody takes it.
+/// Lanes that have nothing take what lane 0 has.
 template <bool kFixed>
-__global__ void take_the_next(const float* x, float* y, int n) {
+__global__ void take_the_first(const float* x, float* y, int n) {
   const int t = threadIdx.x;
   float value;
   if (t < n) value = x[t];
-  const float next = __shfl_down_sync(0xffffffffu, value, 1);
-  if (t < n - 1) y[t] = next;
-  if constexpr (!kFixed) y[t] = value;
+  const float first = __shfl_sync(0xffffffffu, value, 0);
+  y[t] = kFixed ? first : value;
 }
 
-void given_by_the_last_lanes(bool fixed) {
+void lanes_with_nothing(bool fixed) {
   const Buffer<float> x(32), y(32);
-  PLUMB_TWINS(take_the_next, fixed, 1, 32, 0, x, y, 20);
+  PLUMB_TWINS(take_the_first, fixed, 1, 32, 0, x, y, 20);
 }
 
 /// Both halves of a condition are asked for: one that fails settles it.
@@ -322,8 +321,8 @@ std::vector<Seeded> init_bugs() {
        kept_beyond_the_end},
       {"moved_behind_the_end", Kind::uninitialised, "a tile's tail that is not loaded, and stored",
        moved_behind_the_end},
-      {"given_by_the_last_lanes", Kind::uninitialised, "lanes without a value that store one",
-       given_by_the_last_lanes},
+      {"lanes_with_nothing", Kind::uninitialised, "lanes without a value that store one",
+       lanes_with_nothing},
       {"half_of_a_condition", Kind::uninitialised, "a condition half of which nobody computed",
        half_of_a_condition},
       {"guard_on_nothing", Kind::uninitialised, "a guard that some lanes never set",

@@ -209,13 +209,14 @@ void capture_that_forks_too_early(bool fixed) {
   launch(graph);
 }
 
-/// Streams that do not wait for each other, but for the host.
+/// Streams that do not wait for each other, but for the host, which waits for a part of one.
 void host_does_not_wait(bool fixed) {
-  const Buffer<float> x(kCount), y(kCount);
+  const Buffer<float> x(kCount), y(kCount), z(kCount);
   const Stream a(cudaStreamNonBlocking), b(cudaStreamNonBlocking);
   const Event event;
   run_make(x, a);
   cudaEventRecord(event, a);
+  run_make(z, a);
   if (fixed) cudaEventSynchronize(event);
   run_use(x, y, b);
 }
