@@ -54,8 +54,8 @@ const char* type_name(Dtype dtype) {
 }
 
 void need_floating(Dtype dtype, const char* what) {
-  PLUMB_CHECK(ValueError, is_floating(dtype), "\"{}\" not implemented for '{}'", what,
-              name_of(dtype));
+  PLUMB_CHECK(ValueError, is_floating(dtype), "{} of a tensor in {}, allowed: f64, f32, f16, bf16",
+              what, name_of(dtype));
 }
 
 void need_count(std::int64_t count) {
@@ -89,7 +89,7 @@ double rounded(double x, Dtype dtype) {
 
 std::vector<double> uniform(Mt19937& generator, std::int64_t count, double from, double to,
                             Dtype dtype, Kernels kernels) {
-  need_floating(dtype, "check_uniform_bounds");
+  need_floating(dtype, "uniform_");
   const double most = largest(dtype);
   PLUMB_CHECK(ValueError, from >= -most && from <= most, "from is out of bounds for {}",
               type_name(dtype));
@@ -117,7 +117,7 @@ std::vector<double> uniform(Mt19937& generator, std::int64_t count, double from,
 
 std::vector<double> normal(Mt19937& generator, std::int64_t count, double mean, double std,
                            Dtype dtype, Kernels kernels, bool contiguous) {
-  need_floating(dtype, "normal_kernel_cpu");
+  need_floating(dtype, "normal_");
   PLUMB_CHECK(ValueError, std >= 0, "normal expects std >= 0.0, but found std {}", std);
   if (count < kFewest || !contiguous)
     return draws(count,
@@ -242,7 +242,7 @@ std::vector<std::int64_t> randperm(Mt19937& generator, std::int64_t n) {
 
 std::vector<double> exponential(Mt19937& generator, std::int64_t count, double lambda,
                                 Dtype dtype) {
-  need_floating(dtype, "exponential_cpu");
+  need_floating(dtype, "exponential_");
   PLUMB_CHECK(ValueError, lambda > 0, "exponential_ expects lambda > 0.0, but found lambda={}",
               lambda);
   return draws(count,
@@ -259,7 +259,7 @@ std::vector<double> geometric(Mt19937& generator, std::int64_t count, double p, 
 
 std::vector<double> cauchy(Mt19937& generator, std::int64_t count, double median, double sigma,
                            Dtype dtype) {
-  need_floating(dtype, "cauchy_cpu");
+  need_floating(dtype, "cauchy_");
   PLUMB_CHECK(ValueError, sigma > 0, "cauchy_ expects sigma > 0.0, but found sigma={}", sigma);
   return draws(count, [&] {
     return rounded(median + sigma * std::tan(std::numbers::pi * (generator.uniform53() - 0.5)),
@@ -269,7 +269,7 @@ std::vector<double> cauchy(Mt19937& generator, std::int64_t count, double median
 
 std::vector<double> log_normal(Mt19937& generator, std::int64_t count, double mean, double std,
                                Dtype dtype, Kernels kernels) {
-  need_floating(dtype, "log_normal_cpu");
+  need_floating(dtype, "log_normal_");
   PLUMB_CHECK(ValueError, std > 0, "log_normal_ expects std > 0.0, but found std={}", std);
   return draws(count, [&] {
     return rounded(std::exp(place(generator.normal(), std, mean, kernels)), dtype);

@@ -3,10 +3,10 @@
 //
 // Each function draws what a contiguous tensor of `count` elements and the given dtype would hold
 // after LibTorch's call; every value is returned as a double, which holds each dtype's exactly.
-// Errors: ValueError with LibTorch's text. LibTorch's x86 kernels come in two forms that round
-// differently (Kernels). f64 logarithms and sines are the C library's, as in LibTorch.
-// Source: PyTorch ATen/native/cpu/DistributionTemplates.h, ATen/core/DistributionsHelper.h,
-// ATen/native/Distributions.cpp, ATen/native/cpu/avx_mathfun.h.
+// Errors: ValueError with LibTorch's text, but for dtypes, in ours. LibTorch's x86 kernels come in
+// two forms that round differently (Kernels). f64 logarithms and sines are the C library's, as in
+// LibTorch. Source: PyTorch ATen/native/cpu/DistributionTemplates.h,
+// ATen/core/DistributionsHelper.h, ATen/native/Distributions.cpp, ATen/native/cpu/avx_mathfun.h.
 #pragma once
 
 #include <cstdint>

@@ -163,6 +163,8 @@ TEST(Refusals, HaveLibTorchsWords) {
        [](auto& g) { cauchy(g, 1, 0, 0, Dtype::f32); }},
       {"log_normal_ expects std > 0.0, but found std=0",
        [](auto& g) { log_normal(g, 1, 0, 0, Dtype::f32); }},
+      {"normal_ of a tensor in i64, allowed: f64, f32, f16, bf16",
+       [](auto& g) { normal(g, 1, 0, 1, Dtype::i64); }},
       {"cannot sample n_sample <= 0 samples",
        [](auto& g) { multinomial(g, {1}, 0, false, Dtype::f32); }},
       {"cannot sample n_sample > prob_dist.size(-1) samples without replacement",
