@@ -46,19 +46,27 @@ bool is_device_memory(const void* memory) {
   return info && memory_type(info->kind) == cudaMemoryTypeDevice;
 }
 
-/// Fills, and copies within devices, may still run when a call returns that waits for others.
+bool is_host_memory(const void* memory) {
+  const auto info = memory_info(memory);
+  return memory && (!info || memory_type(info->kind) == cudaMemoryTypeHost);
+}
+
+/// Fills but those of pinned memory, and copies within devices, may still run when a call returns
+/// that waits for others.
 bool is_left_running(const Work& work) {
-  if (std::holds_alternative<FillWork>(work)) return true;
+  if (const auto* const fill = std::get_if<FillWork>(&work)) return !is_host_memory(fill->rows.dst);
   const auto* const copy = std::get_if<CopyWork>(&work);
   return copy && !copy->box.srcArray && !copy->box.dstArray &&
          is_device_memory(copy->box.srcPtr.ptr) && is_device_memory(copy->box.dstPtr.ptr);
 }
 
-/// A copy into pageable memory is over when its call returns. A function of the host may tell
-/// others that it ran, in ways that nobody sees.
+/// A copy into pageable memory, or within the host, is over when its call returns. A function of
+/// the host may tell others that it ran, in ways that nobody sees.
 bool always_waits(const Work& work) {
   const auto* const copy = std::get_if<CopyWork>(&work);
-  return std::holds_alternative<HostWork>(work) || (copy && is_pageable(copy->box.dstPtr.ptr));
+  if (!copy) return std::holds_alternative<HostWork>(work);
+  const void *const to = copy->box.dstPtr.ptr, *const from = copy->box.srcPtr.ptr;
+  return is_pageable(to) || (is_host_memory(to) && is_host_memory(from));
 }
 
 }  // namespace
@@ -80,6 +88,18 @@ StreamWork::~StreamWork() {
   if (!piece_) return;
   StreamOrder::current() = before_;
   if (host_waits_) StreamOrder::get().host_waits(piece_->knows);
+}
+
+InTurn::InTurn(StreamWork& work, observe::Progress& last) : work_(work), last_(last) {
+  if (!work_.piece_) return;
+  const std::lock_guard lock(graphs_mutex());
+  work_.piece_->knows.join(last_);
+}
+
+InTurn::~InTurn() {
+  if (!work_.piece_) return;
+  const std::lock_guard lock(graphs_mutex());
+  last_ = work_.piece_->knows;
 }
 
 GraphRun::GraphRun() : parent_(StreamOrder::current()) {}

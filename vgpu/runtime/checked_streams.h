@@ -27,9 +27,24 @@ class StreamWork {
   StreamWork& operator=(const StreamWork&) = delete;
 
  private:
+  friend class InTurn;
   std::optional<observe::Piece> piece_;
   observe::Piece* before_ = nullptr;
   bool host_waits_ = false;
+};
+
+/// While it lives, the work is that of one executable graph, whose launches follow each other in
+/// whatever streams they are.
+class InTurn {
+ public:
+  InTurn(StreamWork& work, observe::Progress& last);
+  ~InTurn();
+  InTurn(const InTurn&) = delete;
+  InTurn& operator=(const InTurn&) = delete;
+
+ private:
+  StreamWork& work_;
+  observe::Progress& last_;
 };
 
 /// The nodes of a graph that is run, in an order of its edges.

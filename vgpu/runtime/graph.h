@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "vgpu/observe/stream_order.h"
 #include "vgpu/runtime/work.h"
 
 namespace vgpu::runtime {
@@ -55,6 +56,7 @@ struct GraphExec {
   std::shared_ptr<Graph> graph;  // a clone
   unsigned long long flags = 0;
   unsigned id = 0;
+  observe::Progress progress;  // its last launch, while streams are checked
 };
 
 /// Over graphs, nodes and captures.

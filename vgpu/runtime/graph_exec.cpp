@@ -58,11 +58,12 @@ void free_allocations(const Graph& graph) {
 }
 
 cudaError_t launch(cudaGraphExec_t handle, cudaStream_t stream_handle) {
+  std::shared_ptr<GraphExec> exec;
   std::shared_ptr<Graph> graph;
   unsigned long long flags = 0;
   {
     const std::lock_guard lock(graphs_mutex());
-    const std::shared_ptr<GraphExec> exec = exec_of(handle);
+    exec = exec_of(handle);
     if (!exec) return cudaErrorInvalidValue;
     graph = exec->graph;
     flags = exec->flags;
@@ -78,7 +79,8 @@ cudaError_t launch(cudaGraphExec_t handle, cudaStream_t stream_handle) {
     if (stream.is_legacy) forbid_on_legacy_stream();
   }
   if (flags & cudaGraphInstantiateFlagAutoFreeOnLaunch) free_allocations(*graph);
-  const checked::StreamWork piece(stream, "graph");
+  checked::StreamWork piece(stream, "graph");
+  const checked::InTurn after_the_last(piece, exec->progress);
   return run_graph(*graph);
 }
 

@@ -195,6 +195,25 @@ void graph_without_an_edge(bool fixed) {
   launch(graph);
 }
 
+/// Launches of one executable graph follow each other; those of two made of one graph need not.
+void one_graph_in_two_streams(bool fixed) {
+  const Buffer<float> x(kCount);
+  const Stream a(cudaStreamNonBlocking), b(cudaStreamNonBlocking);
+  cudaGraph_t graph = nullptr;
+  cudaStreamBeginCapture(a, cudaStreamCaptureModeGlobal);
+  run_make(x, a);
+  cudaStreamEndCapture(a, &graph);
+  cudaGraphExec_t first = nullptr, second = nullptr;
+  cudaGraphInstantiate(&first, graph, 0);
+  cudaGraphInstantiate(&second, graph, 0);
+  cudaGraphLaunch(first, a);
+  cudaGraphLaunch(fixed ? first : second, b);
+  cudaDeviceSynchronize();
+  cudaGraphExecDestroy(first);
+  cudaGraphExecDestroy(second);
+  cudaGraphDestroy(graph);
+}
+
 void capture_that_forks_too_early(bool fixed) {
   const Buffer<float> x(kCount), y(kCount);
   const Stream a, b;
@@ -319,6 +338,8 @@ std::vector<Seeded> stream_bugs() {
        "a copy that does not wait for its buffer's last reader", double_buffers},
       {"graph_without_an_edge", Kind::race_stream, "two nodes that nothing orders",
        graph_without_an_edge},
+      {"one_graph_in_two_streams", Kind::race_stream, "two executables of one graph side by side",
+       one_graph_in_two_streams},
       {"capture_that_forks_too_early", Kind::race_stream, "a fork before what it should follow",
        capture_that_forks_too_early},
       {"host_does_not_wait", Kind::race_stream, "an event recorded and not waited for",
