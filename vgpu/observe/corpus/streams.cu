@@ -197,11 +197,12 @@ void graph_without_an_edge(bool fixed) {
 
 /// Launches of one executable graph follow each other; those of two made of one graph need not.
 void one_graph_in_two_streams(bool fixed) {
-  const Buffer<float> x(kCount);
+  const Buffer<float> x(kCount), y(kCount);
   const Stream a(cudaStreamNonBlocking), b(cudaStreamNonBlocking);
   cudaGraph_t graph = nullptr;
   cudaStreamBeginCapture(a, cudaStreamCaptureModeGlobal);
   run_make(x, a);
+  run_use(x, y, a);
   cudaStreamEndCapture(a, &graph);
   cudaGraphExec_t first = nullptr, second = nullptr;
   cudaGraphInstantiate(&first, graph, 0);
